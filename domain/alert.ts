@@ -33,6 +33,8 @@ export const alert = z.object({
   state: alertState,
   /** Grows with every change; a change names the version it was decided on. */
   version: z.number().int(),
+  /** The version at which its last cause came: nobody closes what they have not seen. */
+  occurrenceVersion: z.number().int(),
   rule: z.string(),
   sentence,
   evidence,
@@ -104,6 +106,7 @@ function dueAfter(plan: Plan, index: number, raisedAt: number, now: number): num
 /** A new alert from a finding, with its first deadline; rungs that are due at once are told at once. */
 export function raise(
   finding: Finding,
+  subject: string,
   plan: Plan,
   id: string,
   now: number,
@@ -115,10 +118,11 @@ export function raise(
       id,
       householdId: finding.householdId,
       category: finding.category,
-      subject: finding.subject,
+      subject,
       priority: categories[finding.category].priority,
       state: 'open',
       version: 1,
+      occurrenceVersion: 1,
       rule: finding.rule,
       sentence: finding.sentence,
       evidence: finding.evidence,
@@ -146,7 +150,7 @@ export function recur(alert: Alert, finding: Finding, now: number): Change {
   const again = categories[alert.category].critical && (alert.state === 'taken' || alert.state === 'attended');
   const round = alert.round + (again ? 1 : 0);
   return {
-    patch: { occurrences: alert.occurrences + 1, lastOccurrenceAt: now, round },
+    patch: { occurrences: alert.occurrences + 1, lastOccurrenceAt: now, occurrenceVersion: alert.version + 1, round },
     event: { kind: 'occurred', text: finding.sentence.zh },
     notices: again ? [{ step: alert.step, round, audience: 'station', channel: 'console', fallback: ['webhook'] }] : [],
   };
@@ -195,19 +199,26 @@ export const alertAction = z.discriminatedUnion('kind', [
 export type AlertAction = z.infer<typeof alertAction>;
 
 /** Why an action cannot be done as things stand. */
-export type Refusal = 'already_taken' | 'already_closed' | 'not_closed' | 'taken_by_another' | 'newer_alert_open';
+export type Refusal =
+  | 'already_taken'
+  | 'already_closed'
+  | 'not_closed'
+  | 'taken_by_another'
+  | 'newer_alert_open'
+  | 'happened_again';
 
 /** Reopening is for mistakes; what happens later is a new alert. */
 export const REOPEN_WITHIN_MS = 600_000;
 
 /**
- * A person acts. Taking sets the attend deadline, attending sets the close deadline, closing ends them.
+ * A person acts, having seen the alert at `seenVersion`. Taking sets the attend deadline, attending sets the close deadline, closing ends them.
  * Attending or closing an alert that nobody took takes it as well: what a helper on site does must never be refused for form.
  */
 export function act(
   alert: Alert,
   action: AlertAction,
   by: string,
+  seenVersion: number,
   now: number,
 ): Change | { readonly refusal: Refusal } {
   const told = { notices: [] };
@@ -231,6 +242,7 @@ export function act(
       };
     case 'close':
       if (alert.state === 'closed') return { refusal: 'already_closed' };
+      if (seenVersion < alert.occurrenceVersion) return { refusal: 'happened_again' };
       return {
         patch: { ...inHand, state: 'closed', closedAt: now, disposition: action.disposition, nextDue: null },
         event: { kind: 'closed', text: action.text },

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { category } from './category.ts';
+import { type Category, categories, category } from './category.ts';
 import { readingKind } from './reading.ts';
 
 /** A sentence for people, in both languages of the product. */
@@ -19,8 +19,8 @@ export type Evidence = z.infer<typeof evidence>;
 export const finding = z.object({
   householdId: z.string(),
   category,
-  /** What it is about within its category: a resident's, room's or device's id or key; '' where there is only one. */
-  subject: z.string(),
+  /** The device (or the part of Shouwang) that it is about; the alert's subject follows from it and from the category. */
+  about: z.object({ hubId: z.string(), device: z.string() }),
   /** The rule that concluded, by the name of its file. */
   rule: z.string(),
   occurrenceKey: z.string(),
@@ -34,4 +34,19 @@ export const finding = z.object({
 export type Finding = z.infer<typeof finding>;
 
 /** The cause of a technical alert is gone. */
-export type Recovery = Pick<Finding, 'householdId' | 'category' | 'subject' | 'at' | 'sentence'>;
+export type Recovery = Pick<Finding, 'householdId' | 'category' | 'about' | 'at' | 'sentence'>;
+
+/** What distinguishes two open alerts of one category in a household. `room` is the device's, where an installer named it. */
+export function subjectOf(category: Category, about: Finding['about'], room: string): string {
+  switch (categories[category].subject) {
+    case 'resident':
+    case 'household':
+      return '';
+    case 'room':
+      return room === '' ? `${about.hubId}/${about.device}` : room;
+    case 'device':
+      return `${about.hubId}/${about.device}`;
+    case 'system':
+      return about.device;
+  }
+}

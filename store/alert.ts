@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Alert,
+  type AlertAction,
+  act,
+  type Change,
+  causeEnded,
+  escalate,
+  type Refusal,
+  raise,
+  recur,
+} from '../domain/alert.ts';
+import { categories } from '../domain/category.ts';
+import { type Finding, type Recovery, subjectOf } from '../domain/finding.ts';
+import { type PlanOverrides, planFor } from '../domain/plan.ts';
+import { Met, read, write } from './command.ts';
+import { insertNotices } from './notice.ts';
+import type { Db, Tables } from './schema.ts';
+
+type Row = Tables['alert'];
+
+export const alertOf = (row: Row): Alert => ({
+  id: row.id,
+  householdId: row.household_id,
+  category: row.category,
+  subject: row.subject,
+  priority: row.priority,
+  state: row.state,
+  version: row.version,
+  occurrenceVersion: row.occurrence_version,
+  rule: row.rule,
+  sentence: JSON.parse(row.sentence),
+  evidence: JSON.parse(row.evidence),
+  plan: JSON.parse(row.plan),
+  step: row.step,
+  round: row.round,
+  occurrences: row.occurrences,
+  happenedAt: row.happened_at,
+  raisedAt: row.raised_at,
+  delayMs: row.delay_ms,
+  lastOccurrenceAt: row.last_occurrence_at,
+  nextDue: row.next_due,
+  takenAt: row.taken_at,
+  takenBy: row.taken_by,
+  attendedAt: row.attended_at,
+  closedAt: row.closed_at,
+  disposition: row.disposition,
+});
+
+const rowOf = (alert: Alert): Row => ({
+  id: alert.id,
+  household_id: alert.householdId,
+  category: alert.category,
+  subject: alert.subject,
+  priority: alert.priority,
+  state: alert.state,
+  version: alert.version,
+  occurrence_version: alert.occurrenceVersion,
+  rule: alert.rule,
+  sentence: JSON.stringify(alert.sentence),
+  evidence: JSON.stringify(alert.evidence),
+  plan: JSON.stringify(alert.plan),
+  step: alert.step,
+  round: alert.round,
+  occurrences: alert.occurrences,
+  happened_at: alert.happenedAt,
+  raised_at: alert.raisedAt,
+  delay_ms: alert.delayMs,
+  last_occurrence_at: alert.lastOccurrenceAt,
+  next_due: alert.nextDue,
+  taken_at: alert.takenAt,
+  taken_by: alert.takenBy,
+  attended_at: alert.attendedAt,
+  closed_at: alert.closedAt,
+  disposition: alert.disposition,
+});
+
+/** Puts a decision into effect if the alert is still as it was when it was decided; otherwise the transaction is run again. */
+async function change(db: Db, alert: Alert, decided: Change, by: string | null, now: number): Promise<Alert> {
+  const after: Alert = { ...alert, ...decided.patch, version: alert.version + 1 };
+  const updated = await db
+    .updateTable('alert')
+    .set(rowOf(after))
+    .where('id', '=', alert.id)
+    .where('version', '=', alert.version)
+    .executeTakeFirst();
+  if (updated.numUpdatedRows !== 1n) throw new Met(`alert ${alert.id} changed at version ${alert.version}`);
+  await insertEvent(db, after, decided.event, by, now);
+  await insertNotices(db, after, decided.notices, now);
+  return after;
+}
+
+async function insertEvent(db: Db, alert: Alert, event: Change['event'], by: string | null, at: number): Promise<void> {
+  await db
+    .insertInto('alert_event')
+    .values({
+      alert_id: alert.id,
+      version: alert.version,
+      household_id: alert.householdId,
+      kind: event.kind,
+      at,
+      by_user: by,
+      text: event.text,
+    })
+    .execute();
+}
+
+const openAlert = (db: Db, householdId: string, category: Row['category'], subject: string) =>
+  db
+    .selectFrom('alert')
+    .selectAll()
+    .where('household_id', '=', householdId)
+    .where('category', '=', category)
+    .where('subject', '=', subject)
+    .where('state', '<>', 'closed')
+    .executeTakeFirst();
+
+async function roomOf(db: Db, finding: Pick<Finding, 'householdId' | 'about' | 'category'>): Promise<string> {
+  if (categories[finding.category].subject !== 'room') return '';
+  const found = await db
+    .selectFrom('device')
+    .select('room')
+    .where('household_id', '=', finding.householdId)
+    .where('hub_id', '=', finding.about.hubId)
+    .where('key', '=', finding.about.device)
+    .executeTakeFirst();
+  return found?.room ?? '';
+}
+
+/** One open alert per household, category and subject: a finding opens it or is one more occurrence. Null when this cause is known already. */
+export async function raiseFinding(db: Db, finding: Finding, now: number): Promise<Alert | null> {
+  const subject = subjectOf(finding.category, finding.about, await roomOf(db, finding));
+  const row = await openAlert(db, finding.householdId, finding.category, subject);
+  const id = row?.id ?? randomUUID();
+  const fresh = await db
+    .insertInto('occurrence')
+    .values({
+      household_id: finding.householdId,
+      key: finding.occurrenceKey,
+      alert_id: id,
+      at: finding.at,
+      delay_ms: finding.delayMs,
+      text: JSON.stringify(finding.sentence),
+    })
+    .onConflict((conflict) => conflict.columns(['household_id', 'key']).doNothing())
+    .executeTakeFirst();
+  if (fresh.numInsertedOrUpdatedRows !== 1n) return null;
+  if (row) {
+    const existing = alertOf(row);
+    return change(db, existing, recur(existing, finding, now), null, now);
+  }
+
+  const overrides = await db
+    .selectFrom('household')
+    .select('plans')
+    .where('id', '=', finding.householdId)
+    .executeTakeFirst();
+  const plans: PlanOverrides = JSON.parse(overrides?.plans ?? '{}');
+  const { alert, notices } = raise(finding, subject, planFor(finding.category, plans), id, now);
+  const inserted = await db
+    .insertInto('alert')
+    .values(rowOf(alert))
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  if (inserted.numInsertedOrUpdatedRows !== 1n)
+    throw new Met(`another opened ${finding.category} of ${finding.householdId}`);
+  await insertEvent(db, alert, { kind: 'raised', text: finding.rule }, null, now);
+  await insertNotices(db, alert, notices, now);
+  return alert;
+}
+
+/** The cause of a technical alert is gone; nothing happens when no such alert is open. */
+export async function recoverFinding(db: Db, recovery: Recovery, now: number): Promise<Alert | null> {
+  const row = await openAlert(
+    db,
+    recovery.householdId,
+    recovery.category,
+    subjectOf(recovery.category, recovery.about, await roomOf(db, recovery)),
+  );
+  if (!row || row.raised_at > now) return null;
+  const alert = alertOf(row);
+  return change(db, alert, causeEnded(alert, JSON.stringify(recovery.sentence), now), null, now);
+}
+
+export type Acted = { readonly alert: Alert; readonly refusal: Refusal | null };
+
+export const alertCommands = {
+  /** Raises findings that come from neither packet nor processor: Shouwang's own incidents. */
+  raise: write(async (db, { findings, now }: { findings: readonly Finding[]; now: number }) => {
+    const raised: Alert[] = [];
+    for (const finding of findings) {
+      const alert = await raiseFinding(db, finding, now);
+      if (alert) raised.push(alert);
+    }
+    return raised;
+  }),
+
+  recover: write(async (db, { recoveries, now }: { recoveries: readonly Recovery[]; now: number }) => {
+    for (const recovery of recoveries) await recoverFinding(db, recovery, now);
+  }),
+
+  /** Null when there is no such alert. A refusal changes nothing and gives the alert as it is. */
+  act: write(
+    async (
+      db,
+      {
+        alertId,
+        action,
+        by,
+        seenVersion,
+        now,
+      }: { alertId: string; action: AlertAction; by: string; seenVersion: number; now: number },
+    ): Promise<Acted | null> => {
+      const row = await db.selectFrom('alert').selectAll().where('id', '=', alertId).executeTakeFirst();
+      if (!row) return null;
+      const alert = alertOf(row);
+      if (action.kind === 'reopen' && (await openAlert(db, alert.householdId, alert.category, alert.subject))) {
+        return { alert, refusal: alert.state === 'closed' ? 'newer_alert_open' : 'not_closed' };
+      }
+      const decided = act(alert, action, by, seenVersion, now);
+      if ('refusal' in decided) return { alert, refusal: decided.refusal };
+      return { alert: await change(db, alert, decided, by, now), refusal: null };
+    },
+  ),
+
+  /** Lets every passed deadline have its consequence, at most `limit` alerts at a time; the most urgent first. */
+  escalateDue: write(async (db, { now, limit }: { now: number; limit: number }) => {
+    const rows = await db
+      .selectFrom('alert')
+      .selectAll()
+      .where('state', '<>', 'closed')
+      .where('next_due', '<=', now)
+      .orderBy('priority')
+      .orderBy('next_due')
+      .limit(limit)
+      .execute();
+    const escalated: Alert[] = [];
+    for (const alert of rows.map(alertOf)) {
+      const decided = escalate(alert, now);
+      if (decided) escalated.push(await change(db, alert, decided, null, now));
+    }
+    return escalated;
+  }),
+
+  /** When the next deadline passes, or null: tells a ticker how long it may rest. */
+  nextDue: read(async (db, _: null) => {
+    const found = await db
+      .selectFrom('alert')
+      .select((e) => e.fn.min('next_due').as('at'))
+      .where('state', '<>', 'closed')
+      .executeTakeFirst();
+    return found?.at ?? null;
+  }),
+};

@@ -1,0 +1,59 @@
+import Sqlite from 'better-sqlite3';
+import { Kysely, PostgresDialect, SqliteDialect, type SqliteStatement } from 'kysely';
+import pg from 'pg';
+import type { Engine, Tables } from './schema.ts';
+
+/** Where the memory is: a file for SQLite, or a `postgres://` URL. */
+export type Location = { readonly engine: Engine; readonly url: string };
+
+export function locate(url: string): Location {
+  return { engine: /^postgres(ql)?:/.test(url) ? 'postgres' : 'sqlite', url };
+}
+
+/** SQLite's own value of `synchronous` for FULL. */
+const FULL = 2;
+
+function setAndReadBack(db: Sqlite.Database, pragma: string, wanted: string | number): void {
+  db.pragma(`${pragma} = ${wanted}`);
+  const found = db.pragma(pragma, { simple: true });
+  if (found !== wanted)
+    throw new Error(`SQLite refuses ${pragma} = ${wanted} (it is ${found}): no promise could be kept on this file`);
+}
+
+/**
+ * One connection of SQLite behind Kysely. Statements stay prepared: compiling them anew costs more than running them.
+ * A transaction takes the write lock at once, since one that reads first and writes later fails without waiting.
+ */
+export function openSqlite(file: string, mode: 'write' | 'read'): Kysely<Tables> {
+  const db = new Sqlite(file, { readonly: mode === 'read', timeout: 10_000 });
+  if (mode === 'write') {
+    setAndReadBack(db, 'journal_mode', 'wal');
+    setAndReadBack(db, 'synchronous', FULL);
+    db.pragma('wal_autocheckpoint = 4000');
+  }
+  db.pragma('cache_size = -65536');
+  db.pragma('temp_store = memory');
+  const prepared = new Map<string, SqliteStatement>();
+  const prepare = (sql: string): SqliteStatement => {
+    let statement = prepared.get(sql);
+    if (!statement) {
+      statement = db.prepare(
+        sql === 'begin' && mode === 'write' ? 'begin immediate' : sql,
+      ) as unknown as SqliteStatement;
+      if (prepared.size >= 1_000) prepared.clear();
+      prepared.set(sql, statement);
+    }
+    return statement;
+  };
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: { prepare, close: () => db.close() } }) });
+}
+
+/** PostgreSQL gives bigint as text; ours are times and counts below 2^53. */
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+export function openPostgres(url: string): Kysely<Tables> {
+  const pool = new pg.Pool({ connectionString: url, max: 10, application_name: 'shouwang' });
+  // An idle connection that breaks is replaced by the pool at the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}

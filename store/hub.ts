@@ -1,0 +1,156 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { HouseholdMode } from '../domain/household.ts';
+import type { Ecosystem, Hub } from '../domain/hub.ts';
+import type { Catalogue } from '../domain/reading.ts';
+import { read, write } from './command.ts';
+import type { Db } from './schema.ts';
+
+/** What the front door must know of a hub to let it in and to read it. */
+export type AdmittedHub = {
+  readonly hubId: string;
+  readonly householdId: string;
+  readonly clientId: string;
+  readonly ecosystem: Ecosystem;
+  readonly power: Hub['power'];
+  readonly mode: HouseholdMode;
+  /** SHA-256 of the active keys, hex; none when all are revoked. */
+  readonly keyHashes: readonly string[];
+  readonly catalogue: Catalogue | null;
+};
+
+export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex');
+
+/** 256 random bits, as the hub's password. */
+export const newKey = (): string => randomBytes(32).toString('base64url');
+
+/** Whoever looks for changes of the registry sees this one; the counter's row lock puts the changes in order. */
+export async function nextRevision(db: Db): Promise<number> {
+  const counted = await db
+    .updateTable('counter')
+    .set((e) => ({ value: e('value', '+', 1) }))
+    .where('name', '=', 'registry')
+    .returning('value')
+    .executeTakeFirstOrThrow();
+  return counted.value;
+}
+
+const ACTIVE_KEYS = 2;
+
+export async function addKey(db: Db, hubId: string, now: number): Promise<string> {
+  const key = newKey();
+  await db
+    .insertInto('hub_key')
+    .values({ hub_id: hubId, hash: hashOfKey(key), created_at: now })
+    .execute();
+  return key;
+}
+
+async function touch(db: Db, hubId: string): Promise<void> {
+  await db
+    .updateTable('hub')
+    .set({ revision: await nextRevision(db) })
+    .where('id', '=', hubId)
+    .execute();
+}
+
+export async function insertHub(
+  db: Db,
+  hub: { householdId: string; clientId: string; ecosystem: Ecosystem; power: Hub['power'] },
+  now: number,
+): Promise<{ hubId: string; key: string }> {
+  const hubId = randomUUID();
+  await db
+    .insertInto('hub')
+    .values({
+      id: hubId,
+      household_id: hub.householdId,
+      client_id: hub.clientId,
+      ecosystem: hub.ecosystem,
+      power: hub.power,
+      created_at: now,
+      revision: await nextRevision(db),
+    })
+    .execute();
+  return { hubId, key: await addKey(db, hubId, now) };
+}
+
+export const hubCommands = {
+  /** Hubs changed since a revision (0: all), and the revision reached: the front door asks again from there. */
+  hubsSince: read(async (db, { revision, limit }: { revision: number; limit: number }) => {
+    const rows = await db
+      .selectFrom('hub')
+      .innerJoin('household', 'household.id', 'hub.household_id')
+      .leftJoin('hub_catalogue', 'hub_catalogue.hub_id', 'hub.id')
+      .select([
+        'hub.id',
+        'hub.household_id',
+        'hub.client_id',
+        'hub.ecosystem',
+        'hub.power',
+        'hub.revision',
+        'household.mode',
+        'hub_catalogue.catalogue',
+      ])
+      .where('hub.revision', '>', revision)
+      .orderBy('hub.revision')
+      .limit(limit)
+      .execute();
+    const keys = new Map<string, string[]>();
+    if (rows.length > 0) {
+      const found = await db
+        .selectFrom('hub_key')
+        .innerJoin('hub', 'hub.id', 'hub_key.hub_id')
+        .select(['hub_key.hub_id', 'hub_key.hash'])
+        .where('hub.revision', '>', revision)
+        .where('hub.revision', '<=', rows.at(-1)?.revision ?? 0)
+        .execute();
+      for (const { hub_id, hash } of found) keys.set(hub_id, [...(keys.get(hub_id) ?? []), hash]);
+    }
+    const hubs = rows.map(
+      (row): AdmittedHub => ({
+        hubId: row.id,
+        householdId: row.household_id,
+        clientId: row.client_id,
+        ecosystem: row.ecosystem,
+        power: row.power,
+        mode: row.mode,
+        keyHashes: keys.get(row.id) ?? [],
+        catalogue: row.catalogue === null ? null : JSON.parse(row.catalogue),
+      }),
+    );
+    return { hubs, revision: rows.at(-1)?.revision ?? revision };
+  }),
+
+  /** A second active key for a hub, so that it can be changed over; null when there is no such hub. With two active the older one ends. */
+  addHubKey: write(async (db, { hubId, now }: { hubId: string; now: number }) => {
+    const hub = await db.selectFrom('hub').select('client_id').where('id', '=', hubId).executeTakeFirst();
+    if (!hub) return null;
+    const keys = await db
+      .selectFrom('hub_key')
+      .select('hash')
+      .where('hub_id', '=', hubId)
+      .orderBy('created_at')
+      .execute();
+    for (const { hash } of keys.slice(0, Math.max(0, keys.length - ACTIVE_KEYS + 1))) {
+      await db.deleteFrom('hub_key').where('hub_id', '=', hubId).where('hash', '=', hash).execute();
+    }
+    const key = await addKey(db, hubId, now);
+    await touch(db, hubId);
+    return { hubId, clientId: hub.client_id, key };
+  }),
+
+  /** Ends the older key of a hub, or its only one: its connection closes within a second. False when it had none. */
+  revokeOldestKey: write(async (db, { hubId }: { hubId: string }) => {
+    const oldest = await db
+      .selectFrom('hub_key')
+      .select('hash')
+      .where('hub_id', '=', hubId)
+      .orderBy('created_at')
+      .limit(1)
+      .executeTakeFirst();
+    if (!oldest) return false;
+    await db.deleteFrom('hub_key').where('hub_id', '=', hubId).where('hash', '=', oldest.hash).execute();
+    await touch(db, hubId);
+    return true;
+  }),
+};

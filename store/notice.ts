@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import type { Alert } from '../domain/alert.ts';
+import type { Delivery, Notice, NoticeOrder, VerdictReason } from '../domain/notice.ts';
+import { read, write } from './command.ts';
+import type { Db, Tables } from './schema.ts';
+
+export const noticeOf = (row: Tables['notice']): Notice => ({
+  id: row.id,
+  alertId: row.alert_id,
+  householdId: row.household_id,
+  step: row.step,
+  round: row.round,
+  audience: row.audience,
+  channel: row.channel,
+  fallback: JSON.parse(row.fallback),
+  state: row.state,
+  reason: row.reason,
+  attempts: row.attempts,
+  createdAt: row.created_at,
+  nextAttemptAt: row.next_attempt_at,
+  deliveredAt: row.delivered_at,
+});
+
+/** The same person is never owed the same thing twice for one step: what is there already stays. */
+export async function insertNotices(
+  db: Db,
+  alert: Pick<Alert, 'id' | 'householdId'>,
+  orders: readonly NoticeOrder[],
+  now: number,
+): Promise<void> {
+  if (orders.length === 0) return;
+  await db
+    .insertInto('notice')
+    .values(
+      orders.map((order) => ({
+        id: randomUUID(),
+        alert_id: alert.id,
+        household_id: alert.householdId,
+        step: order.step,
+        round: order.round,
+        audience: order.audience,
+        channel: order.channel,
+        fallback: JSON.stringify(order.fallback),
+        state: 'due' as const,
+        reason: null,
+        attempts: 0,
+        created_at: now,
+        next_attempt_at: now,
+        lease: null,
+        delivered_at: null,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['alert_id', 'step', 'round', 'audience', 'channel']).doNothing())
+    .execute();
+}
+
+/** What became of an attempt: the notice's new state, and when it is looked at again if it is not at its end. */
+export type Outcome = {
+  readonly notice: Notice;
+  readonly delivery: Omit<Delivery, 'id' | 'noticeId' | 'alertId'>;
+  readonly state: Notice['state'];
+  readonly nextAttemptAt: number;
+  /** The channel was not heard: the next one takes over with a notice of its own. */
+  readonly passOn: boolean;
+};
+
+async function recordOutcome(
+  db: Db,
+  { notice, delivery, state, nextAttemptAt, passOn }: Outcome,
+  now: number,
+): Promise<void> {
+  const updated = await db
+    .updateTable('notice')
+    .set({
+      state,
+      reason: delivery.reason,
+      attempts: notice.attempts + 1,
+      next_attempt_at: nextAttemptAt,
+      lease: null,
+      delivered_at: state === 'delivered' ? now : null,
+    })
+    .where('id', '=', notice.id)
+    // A console may have confirmed it meanwhile; its word stands.
+    .where('state', 'in', ['due', 'waiting'])
+    .executeTakeFirst();
+  await db
+    .insertInto('delivery')
+    .values({
+      id: randomUUID(),
+      notice_id: notice.id,
+      alert_id: notice.alertId,
+      household_id: notice.householdId,
+      channel: delivery.channel,
+      destination: delivery.destination,
+      attempted_at: delivery.attemptedAt,
+      outcome: delivery.outcome,
+      reason: delivery.reason,
+      answer: delivery.answer,
+    })
+    .execute();
+  const [channel, ...fallback] = notice.fallback;
+  if (passOn && channel && updated.numUpdatedRows === 1n) {
+    await insertNotices(
+      db,
+      { id: notice.alertId, householdId: notice.householdId },
+      [{ ...notice, channel, fallback }],
+      now,
+    );
+  }
+}
+
+export const noticeCommands = {
+  /**
+   * Takes notices whose time has come for `holder`, the most urgent alerts first. A lease lasts `leaseMs`: when its holder dies they
+   * come due again, so that a crash sends twice rather than never.
+   */
+  leaseNotices: write(
+    async (db, { holder, now, leaseMs, limit }: { holder: string; now: number; leaseMs: number; limit: number }) => {
+      const due = await db
+        .selectFrom('notice')
+        .innerJoin('alert', 'alert.id', 'notice.alert_id')
+        .select('notice.id')
+        .where('notice.state', 'in', ['due', 'waiting'])
+        .where('notice.next_attempt_at', '<=', now)
+        .orderBy('alert.priority')
+        .orderBy('notice.next_attempt_at')
+        .limit(limit)
+        .execute();
+      if (due.length === 0) return [];
+      const leased = await db
+        .updateTable('notice')
+        .set({ lease: holder, next_attempt_at: now + leaseMs })
+        .where(
+          'id',
+          'in',
+          due.map((row) => row.id),
+        )
+        .where('next_attempt_at', '<=', now)
+        .returningAll()
+        .execute();
+      const order = new Map(due.map((row, index) => [row.id, index]));
+      return leased.map(noticeOf).sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
+    },
+  ),
+
+  recordOutcomes: write(async (db, { outcomes, now }: { outcomes: readonly Outcome[]; now: number }) => {
+    for (const outcome of outcomes) await recordOutcome(db, outcome, now);
+  }),
+
+  /** A console's own word that it has shown these: what of them were console notices are delivered. */
+  confirmShown: write(async (db, { noticeIds, by, now }: { noticeIds: readonly string[]; by: string; now: number }) => {
+    if (noticeIds.length === 0) return 0;
+    const confirmed = await db
+      .updateTable('notice')
+      .set({ state: 'delivered', reason: 'sent', delivered_at: now, lease: null })
+      .where('id', 'in', noticeIds)
+      .where('channel', '=', 'console')
+      .where('state', 'in', ['due', 'waiting'])
+      .returningAll()
+      .execute();
+    for (const row of confirmed) {
+      await db
+        .insertInto('delivery')
+        .values({
+          id: randomUUID(),
+          notice_id: row.id,
+          alert_id: row.alert_id,
+          household_id: row.household_id,
+          channel: 'console',
+          destination: by,
+          attempted_at: now,
+          outcome: 'sent',
+          reason: 'sent',
+          answer: 'shown',
+        })
+        .execute();
+    }
+    return confirmed.length;
+  }),
+
+  /** How often `reason` was the verdict for an audience of a household since `since`: what the rate stage asks. */
+  countDeliveries: read(
+    async (db, { householdId, reason, since }: { householdId: string; reason: VerdictReason; since: number }) => {
+      const found = await db
+        .selectFrom('delivery')
+        .select((e) => e.fn.countAll<number>().as('n'))
+        .where('household_id', '=', householdId)
+        .where('reason', '=', reason)
+        .where('attempted_at', '>=', since)
+        .executeTakeFirst();
+      return Number(found?.n ?? 0);
+    },
+  ),
+};
