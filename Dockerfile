@@ -26,4 +26,8 @@ ENV NODE_ENV=production \
     SHOUWANG_HTTP_HOST=0.0.0.0 \
     SHOUWANG_HTTP_PORT=8443
 EXPOSE 1883 8883 8443
+# The site's certificate is not made out to this address, so it is not looked at.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=15s CMD ["node", "-e", "\
+  require('https').get({ port: process.env.SHOUWANG_HTTP_PORT, path: '/health/live', rejectUnauthorized: false }, \
+  (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 ENTRYPOINT ["node", "main.ts"]
