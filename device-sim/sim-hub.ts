@@ -108,9 +108,8 @@ export function startHub(options: SimHubOptions): SimHub {
   }
 
   function sendOrKeep(pending: Pending): void {
-    if (client?.connected) return send(client, pending);
-    backlog.push(pending);
-    if (backlog.length > BACKLOG_LIMIT) backlog.shift();
+    if (client?.connected) send(client, pending);
+    else if (backlog.push(pending) > BACKLOG_LIMIT) backlog.shift();
   }
 
   function say(number: number): void {
