@@ -53,4 +53,9 @@ export type Decoded = {
 export type Decoder = {
   readonly ecosystem: string;
   readonly decode: (packet: Packet, hub: HubContext) => Decoded;
+  /** What tells a hub, on its down-link, that a life-critical event of its own that came on `topic` is safely an open alert. */
+  readonly acknowledgement?: (
+    topic: string,
+    event: NonNullable<Decoded['event']>,
+  ) => { readonly topic: string; readonly payload: string };
 };
