@@ -2,14 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Migrator } from 'kysely/migration';
 import { type Location, openPostgres, openSqlite } from './engine.ts';
-import { holdLock } from './lock.ts';
+import { waitForLock } from './lock.ts';
 import { migrations } from './migrations.ts';
 
 /** Brings the schema to this program's version. Two starters take turns: by an advisory lock on PostgreSQL, a lock file beside SQLite. */
 export async function migrate(location: Location): Promise<void> {
   const { engine, url } = location;
   if (engine === 'sqlite') mkdirSync(dirname(url), { recursive: true });
-  const release = engine === 'sqlite' ? holdLock(`${url}.migrating`, 60_000) : () => {};
+  const release = engine === 'sqlite' ? await waitForLock(`${url}.migrating`, 60_000) : () => {};
+  if (!release) throw new Error(`Another process has been changing ${url} for a minute; end it, then start again.`);
   const db = engine === 'sqlite' ? openSqlite(url, 'write') : openPostgres(url);
   try {
     const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations(engine) } });
@@ -24,6 +25,6 @@ export async function migrate(location: Location): Promise<void> {
     }
   } finally {
     await db.destroy();
-    release?.();
+    release();
   }
 }

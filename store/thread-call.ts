@@ -1,4 +1,4 @@
-import type { MessagePort, Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import type { CommandName } from './commands.ts';
 
 /** A command on its way to a store thread, and its answer. */
@@ -42,7 +42,7 @@ export function callThrough(peer: Worker | MessagePort): Caller {
       closing = true;
       if (waiting.size > 0) await new Promise<void>((resolve) => (idle = resolve));
       peer.postMessage({ close: true });
-      await new Promise((resolve) => peer.once('exit' in peer ? 'exit' : 'close', resolve));
+      await new Promise((resolve) => peer.once(peer instanceof Worker ? 'exit' : 'close', resolve));
     },
   };
 }
