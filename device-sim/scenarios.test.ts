@@ -3,7 +3,7 @@ import { watchSettings } from '../domain/household.ts';
 import { factsOf } from '../domain/reading.ts';
 import { within } from '../domain/time.ts';
 import { homeOf } from './home.ts';
-import { type Act, isScenario, type Scenario, scenarios } from './scenarios.ts';
+import { type Act, isPlayable, isScenario, type Scenario, scenarios } from './scenarios.ts';
 
 const home = homeOf(1, { seed: 'test', prefix: 'demo', ecosystem: 'shouwang' });
 const all: readonly [string, Scenario][] = Object.entries(scenarios);
@@ -50,8 +50,12 @@ describe('scenarios', () => {
     expect(spo2.at(-1)?.value).toBeLessThan(92);
   });
 
-  it('tell a home that lacks the device', () => {
+  it('play in a home exactly when it has the devices', () => {
     const zigbee = homeOf(3, { seed: 'test', prefix: 'demo' });
+    expect(isPlayable('fall-at-night', home)).toBe(true);
+    expect(isPlayable('fall-at-night', zigbee)).toBe(false);
     expect(() => scenarios['fall-at-night'].acts(zigbee)).toThrow('no device that reads fall');
+    expect(isPlayable('duplicates', zigbee)).toBe(false);
+    for (const [name] of all) if (isScenario(name) && isPlayable(name, zigbee)) scenarios[name].acts(zigbee);
   });
 });
