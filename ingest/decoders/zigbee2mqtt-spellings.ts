@@ -29,6 +29,7 @@ export const binaries: ReadonlyMap<string, ReadingKind> = new Map([
   ['leak_detect', 'water_leak'],
   ['occupancy', 'motion'],
   ['occupancy_alarm', 'motion'],
+  ['occupancy_or', 'motion'],
   ['occupancy_status', 'motion'],
   ['pir_detection', 'motion'],
   ['presence', 'presence'],
@@ -84,7 +85,7 @@ export const byDescription: readonly (readonly [RegExp, ReadingKind])[] = [
   [/leak|flood/i, 'water_leak'],
   [/fall detect/i, 'fall'],
   [/vibration/i, 'vibration'],
-  [/door|window|opening/i, 'open'],
+  [/\b(?:door|window|opening)\b/i, 'open'],
   [/motion|\bPIR\b|presence/i, 'motion'],
 ];
 export const isUnspecificAlarm = (name: string): boolean => /^(?:alarm|alarm_alarm|alarm_status)$/.test(name);
