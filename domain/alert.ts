@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { categories, category, priority } from './category.ts';
 import { evidence, type Finding, sentence } from './finding.ts';
 import type { NoticeOrder } from './notice.ts';
-import { type Plan, plan, type Step } from './plan.ts';
+import { type Audience, type Plan, plan, type Step } from './plan.ts';
 import { seconds } from './time.ts';
 
 export const alertState = z.enum(['open', 'taken', 'attended', 'closed']);
@@ -145,18 +145,38 @@ export function raise(
   };
 }
 
-/** Something happened again on an open alert. When somebody has a life-critical one in hand, station and taker are told again. */
+/** Of these audiences, those that the plan tells at all: nobody is troubled with what is not theirs. */
+function known(plan: Plan, audiences: readonly Audience[]): Audience[] {
+  return audiences.filter((audience) => plan.steps.some((step) => step.tell.includes(audience)));
+}
+
+/** One more telling of an alert that is in hand; a round of its own, so that it is not taken for one that was told already. */
+function tellAgain(alert: Alert, audiences: readonly Audience[]): { round: number; notices: readonly NoticeOrder[] } {
+  const round = alert.round + 1;
+  const step: Step = { afterSeconds: 0, tell: [...audiences], channels: ['console', 'webhook'] };
+  return { round, notices: ordersOf(step, Math.max(alert.step, 0), round) };
+}
+
+/**
+ * Something happened again on an unclosed alert. When somebody has a life-critical one in hand, the desks (one of which took it) are
+ * told again; one that was attended must be attended anew, since whoever was there may have left.
+ */
 export function recur(alert: Alert, finding: Finding, now: number): Change {
-  const again = categories[alert.category].critical && (alert.state === 'taken' || alert.state === 'attended');
-  const round = alert.round + (again ? 1 : 0);
+  const patch = { occurrences: alert.occurrences + 1, lastOccurrenceAt: now, occurrenceVersion: alert.version + 1 };
+  const event = { kind: 'occurred', text: finding.sentence.zh } as const;
+  const inHand = alert.state === 'taken' || alert.state === 'attended';
+  if (!inHand || !categories[alert.category].critical) return { patch, event, notices: [] };
+  const desks = known(alert.plan, ['station', 'hotline']);
+  const { round, notices } = tellAgain(alert, desks.length > 0 ? desks : known(alert.plan, ['family', 'owner']));
+  const attendBy = now + seconds(alert.plan.attendSeconds);
   return {
-    patch: { occurrences: alert.occurrences + 1, lastOccurrenceAt: now, occurrenceVersion: alert.version + 1, round },
-    event: { kind: 'occurred', text: finding.sentence.zh },
-    notices: again ? [{ step: alert.step, round, audience: 'station', channel: 'console', fallback: ['webhook'] }] : [],
+    patch: { ...patch, round, state: 'taken', nextDue: Math.min(alert.nextDue ?? attendBy, attendBy) },
+    event,
+    notices,
   };
 }
 
-/** What a passed deadline means: the next rung; or, in hand but not attended or not closed, station and hotline again. */
+/** What a passed deadline means: the next rung; or, in hand but not attended or not closed, the desks and the owner again. */
 export function escalate(alert: Alert, now: number): Change | null {
   if (alert.nextDue === null || alert.nextDue > now) return null;
   switch (alert.state) {
@@ -174,12 +194,11 @@ export function escalate(alert: Alert, now: number): Change | null {
     }
     case 'taken':
     case 'attended': {
-      const round = alert.round + 1;
-      const tell: Step = { afterSeconds: 0, tell: ['station', 'hotline', 'owner'], channels: ['console', 'webhook'] };
+      const { round, notices } = tellAgain(alert, known(alert.plan, ['station', 'hotline', 'owner']));
       return {
         patch: { round, nextDue: now + seconds(alert.plan.repeatSeconds) },
         event: { kind: alert.state === 'taken' ? 'attend_overdue' : 'close_overdue', text: '' },
-        notices: ordersOf(tell, Math.max(alert.step, 0), round),
+        notices,
       };
     }
     case 'closed':
