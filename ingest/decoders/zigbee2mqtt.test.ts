@@ -2,172 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Packet } from '../../domain/packet.ts';
 import type { Catalogue } from '../../domain/reading.ts';
 import { decode } from './registry.ts';
+import { devicesOfAHome as devices } from './zigbee2mqtt-home.ts';
 
 const noon = Date.parse('2026-11-22T12:00:00.000Z');
-
-/** Real shapes of `bridge/devices`: a dozen devices with the properties that their models publish. */
-const binary = (name: string, on: unknown = true, off: unknown = false, more: object = {}) => ({
-  type: 'binary',
-  name,
-  property: name,
-  label: name,
-  access: 1,
-  value_on: on,
-  value_off: off,
-  ...more,
-});
-const enumeration = (name: string, ...values: string[]) => ({ type: 'enum', name, property: name, access: 1, values });
-const numeric = (name: string, unit?: string, more: object = {}) => ({
-  type: 'numeric',
-  name,
-  property: name,
-  access: 1,
-  ...(unit && { unit }),
-  ...more,
-});
-const zone = (name: string, endpoint: string, access = 5) =>
-  binary(name, true, false, { property: `${name}_${endpoint}`, endpoint, access });
-const battery = numeric('battery', '%', { category: 'diagnostic', value_min: 0, value_max: 100 });
-const device = (friendly_name: string, vendor: string, model: string, description: string, ...exposes: object[]) => ({
-  ieee_address: `0x00158d00${friendly_name.length.toString().padStart(8, '0')}`,
-  type: 'EndDevice',
-  network_address: 29159,
-  supported: true,
-  friendly_name,
-  definition: { model, vendor, description, source: 'native', options: [], exposes },
-  power_source: 'Battery',
-  model_id: model.toLowerCase(),
-  interview_completed: true,
-  endpoints: { 1: { bindings: [], configured_reportings: [], clusters: { input: ['genBasic'], output: [] } } },
-});
-
-const devices = [
-  { ieee_address: '0x00124b00120144ae', type: 'Coordinator', friendly_name: 'Coordinator', definition: null },
-  device('front door', 'Aqara', 'MCCGQ11LM', 'Door and window sensor', battery, binary('contact', false, true)),
-  device(
-    'cellar door',
-    'TERNCY',
-    'TERNCY-DC01',
-    'Temperature & contact sensor',
-    binary('contact', true, false, { access: 7 }),
-  ),
-  device('garden gate', 'PushOk', 'POK020', 'Gate', binary('contact', 'ON', 'OFF', { access: 5 })),
-  device('bed', 'OWON', 'SPM915', 'Sleeping pad monitor', battery, binary('contact', false, true)),
-  device(
-    'hall/motion',
-    'Aqara',
-    'RTCGQ11LM',
-    'Motion sensor',
-    battery,
-    binary('occupancy'),
-    numeric('illuminance', 'lx'),
-  ),
-  device('stairs', 'Sunricher', 'SR-ZG9032A', 'PIR', zone('occupancy', '1'), zone('occupancy', '2')),
-  device(
-    'kitchen/smoke',
-    'Heiman',
-    'HS1SA-E',
-    'Smoke detector',
-    binary('smoke'),
-    binary('test'),
-    binary('tamper'),
-    battery,
-  ),
-  device('old smoke', 'MultIR', 'MIR-SM100-E', 'Smoke sensor', binary('alarm_1'), binary('alarm_2')),
-  device('gas meter', 'Develco', 'ZHEMI101', 'Energy meter', numeric('gas', 'm³')),
-  device('gas', 'BYUN', 'M415-5C', 'Gas sensor', binary('gas'), numeric('gas_value', 'LEL')),
-  device('carbon', 'Tuya', 'DCR-CO', 'CO sensor', binary('carbon_monoxide', 'ON', 'OFF'), numeric('co', 'ppm')),
-  device('boiler', 'Sprut.device', 'Neptun.Smart', 'Leak', zone('water_leak', 'zone_1'), zone('water_leak', 'zone_2')),
-  device('tank', 'Ensystec', 'Leak-Protect', 'Leak', {
-    ...binary('channel_3_leak_detect', 'Leak', 'Dry'),
-    property: 'channel_3_leak_detect_19',
-  }),
-  device('pendant', 'Tuya', 'TS0215A_sos', 'SOS button', battery, enumeration('action', 'emergency')),
-  device(
-    'wall button',
-    'Heiman',
-    'HS1EB/HS1EB-E',
-    'Smart emergency button',
-    enumeration('action', 'off', 'single', 'double', 'hold'),
-  ),
-  device('orvibo', 'ORVIBO', 'SE20-O', 'Smart button', enumeration('action', 'single')),
-  device('panic', 'OWON', 'PB206', 'Panic button', binary('sos')),
-  device(
-    'keypad',
-    'DAEWOO',
-    'WKE502Z',
-    'Keypad',
-    binary('sos_alarm'),
-    enumeration('action', 'disarm', 'arm_away', 'sos'),
-  ),
-  device('remote', 'IKEA', 'E1743', 'Remote control', enumeration('action', 'on', 'off', 'single')),
-  device('cube', 'Aqara', 'MFKZQ01LM', 'Cube', enumeration('action', 'shake', 'throw', 'fall')),
-  device(
-    'radar',
-    'Heiman',
-    'HS2FD-EF1-3.0',
-    'Fall Detection Sensor',
-    binary('occupancy'),
-    enumeration('fall_status', 'normal', 'fall_warning', 'fall_alarm'),
-  ),
-  device(
-    'radar 2',
-    'Tuya',
-    'MIR-HE200-TY',
-    'Presence',
-    binary('presence'),
-    enumeration('fall_down_status', 'none', 'maybe_fall', 'fall'),
-  ),
-  device(
-    'radar 3',
-    'OWON',
-    'FDS315',
-    'Falls',
-    enumeration('status', 'occupied', 'on_the_bed', 'falling'),
-    numeric('breathing_rate', 'breaths/min'),
-  ),
-  device(
-    'shaker',
-    'Aqara',
-    'DWZTCGQ11LM',
-    'Vibration sensor',
-    binary('fall_detection', 'ON', 'OFF', { access: 3 }),
-    binary('vibration'),
-  ),
-  device('radiator', 'Danfoss', '014G2461', 'Thermostat', {
-    type: 'climate',
-    features: [numeric('local_temperature', '°C'), numeric('occupied_heating_setpoint', '°C', { access: 7 })],
-  }),
-  device(
-    'weather',
-    'Aqara',
-    'WSDCGQ11LM',
-    'Climate',
-    numeric('temperature', '°C'),
-    numeric('humidity', '%'),
-    numeric('pressure', 'hPa'),
-  ),
-  {
-    ...device('lamp', 'IKEA', 'LED1624G9', 'Bulb', {
-      type: 'light',
-      features: [binary('state', 'ON', 'OFF', { access: 7 })],
-    }),
-    power_source: 'Mains (single phase)',
-  },
-  {
-    ieee_address: '0x00169a00022256da',
-    type: 'EndDevice',
-    friendly_name: 'mystery',
-    definition: null,
-    power_source: null,
-    model_id: 'SZ-42',
-  },
-  'nonsense',
-  {
-    friendly_name: 'half',
-    definition: { exposes: [null, 7, { type: 'binary' }, { type: 'enum', name: 'action', values: 3 }] },
-  },
-];
 
 const packet = (topic: string, payload: string): Packet => ({
   kind: 'packet',
@@ -209,6 +46,7 @@ describe('the catalogue', () => {
 
   it('knows no settings, no raw values and no meters', () => {
     expect(known.shaker?.properties).toEqual({ vibration: { kind: 'vibration', on: [true] } });
+    expect(known.valve?.properties).toEqual({});
     expect(known['gas meter']?.properties).toEqual({});
     expect(known.radiator?.properties).toEqual({ local_temperature: { kind: 'temperature' } });
     expect(known.bed?.properties).toEqual({ battery: { kind: 'battery' } });
@@ -244,6 +82,7 @@ describe('with the catalogue', () => {
     ['kitchen/smoke', { smoke: 1 }, 'smoke'],
     ['kitchen/smoke', { smoke: null, battery: 3 }, 'battery 3'],
     ['old smoke', { alarm_1: true, alarm_2: false }, 'smoke'],
+    ['siren smoke', { smoke: false, alarm: true }, 'smoke false'],
     ['gas meter', { gas: 1 }, 'heartbeat'],
     ['gas', { gas: true, gas_value: 11 }, 'gas'],
     ['carbon', { carbon_monoxide: 'ON', co: 80 }, 'carbon_monoxide'],
@@ -347,6 +186,9 @@ describe('without a catalogue', () => {
     ['climate', { temperature: 20.1, temperature_calibration: 3, humidity: 40 }, 'temperature 20.1, humidity 40'],
     ['light', { illuminance: 30_000, illuminance_lux: 12 }, 'illuminance 12'],
     ['two cells', { battery_l1: 80, battery_l2: 11 }, 'battery 11'],
+    ['two cells', { battery_l1: 11, battery_l2: 80 }, 'battery 11'],
+    ['two rooms', { temperature_l1: 18, temperature_l2: 25 }, 'temperature 18'],
+    ['stairs', { occupancy_1: true, occupancy_2: false }, 'motion'],
   ])('%s saying %j means: %s', (name, state, meaning) => {
     const decoded = say(`zigbee2mqtt/${name}`, state, null);
     expect(brief(decoded)).toBe(meaning);
