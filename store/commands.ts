@@ -1,16 +1,42 @@
 import { alertCommands } from './alert.ts';
+import { areaCommands } from './area.ts';
+import { auditCommands } from './audit.ts';
+import { belongingCommands } from './belonging.ts';
+import { householdCommands } from './household.ts';
 import { hubCommands } from './hub.ts';
 import { journalCommands } from './journal.ts';
+import { liveCommands } from './live.ts';
+import { lookCommands } from './look.ts';
 import { noticeCommands } from './notice.ts';
 import { processorCommands } from './processor.ts';
+import { queueCommands } from './queue.ts';
+import { registrationCommands } from './registration.ts';
+import { seriesCommands } from './series.ts';
+import { systemCommands } from './system.ts';
+import { tellingCommands } from './telling.ts';
+import { userCommands } from './user.ts';
+import { webhookCommands } from './webhook.ts';
 
 /** All that can be asked of the memory, by name: one file a noun, one function a statement or transaction. */
 export const commands = {
   ...journalCommands,
   ...alertCommands,
   ...noticeCommands,
+  ...tellingCommands,
+  ...auditCommands,
   ...hubCommands,
   ...processorCommands,
+  ...areaCommands,
+  ...householdCommands,
+  ...belongingCommands,
+  ...registrationCommands,
+  ...seriesCommands,
+  ...queueCommands,
+  ...liveCommands,
+  ...userCommands,
+  ...lookCommands,
+  ...webhookCommands,
+  ...systemCommands,
 };
 
 export type CommandName = keyof typeof commands;

@@ -217,9 +217,10 @@ export const processorCommands = {
       .orderBy('revision')
       .limit(limit)
       .execute();
+    if (rows.length === 0) return { households: [], revision };
     const ids = rows.map((row) => row.id);
     const of = async <T extends { household_id: string }>(query: Promise<T[]>): Promise<Map<string, T[]>> =>
-      ids.length === 0 ? new Map() : Map.groupBy(await query, (row) => row.household_id);
+      Map.groupBy(await query, (row) => row.household_id);
     const residents = await of(
       db.selectFrom('resident').select(['id', 'household_id', 'limits']).where('household_id', 'in', ids).execute(),
     );
