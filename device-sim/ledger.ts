@@ -23,6 +23,8 @@ export const ledgerLine = z.discriminatedUnion('is', [
 ]);
 export type LedgerLine = z.infer<typeof ledgerLine>;
 
+const LINES_A_WRITE = 1_000;
+
 export type Ledger = (line: LedgerLine) => void;
 
 export const noLedger: Ledger = () => {};
@@ -30,6 +32,21 @@ export const noLedger: Ledger = () => {};
 /** Appends to a file, each line whole before the call returns. */
 export function fileLedger(file: string): Ledger {
   return (line) => appendFileSync(file, `${JSON.stringify(line)}\n`);
+}
+
+/** As above for a load's many lines: they are on disk when `close` returns, some of them earlier. */
+export function batchedLedger(file: string): { readonly write: Ledger; readonly close: () => void } {
+  let kept: string[] = [];
+  const flush = () => {
+    if (kept.length > 0) appendFileSync(file, kept.join(''));
+    kept = [];
+  };
+  return {
+    write(line) {
+      if (kept.push(`${JSON.stringify(line)}\n`) >= LINES_A_WRITE) flush();
+    },
+    close: flush,
+  };
 }
 
 /** Keeps the lines in `lines`. */

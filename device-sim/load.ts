@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HubLine } from './hubs-csv.ts';
 import { latencies } from './latency.ts';
-import { type LoadClient, loadClient } from './load-client.ts';
+import { LoadClient } from './load-client.ts';
 
 export type LoadOptions = {
   readonly host: string;
@@ -51,7 +51,7 @@ const CONNECT_MS = 60_000;
 async function connectAll(clients: readonly LoadClient[], perSecond: number): Promise<void> {
   const begun = performance.now();
   let dialled = 0;
-  while (clients.some(({ state }) => state() === 'dialling' || state() === 'idle')) {
+  while (clients.some(({ state }) => state === 'dialling' || state === 'idle')) {
     const elapsed = performance.now() - begun;
     if (elapsed > CONNECT_MS) break;
     for (const due = (elapsed / 1_000) * perSecond + 1; dialled < due && dialled < clients.length; dialled++)
@@ -91,31 +91,32 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const onSend = options.onSend ?? (() => {});
   let published = 0;
   let acked = 0;
-  const clients = options.hubs.map((hub) =>
-    loadClient({
-      host: options.host,
-      port: options.port,
-      hub,
-      boot,
-      window: Math.min(options.window ?? 8, 1_024),
-      criticalPerMille: options.criticalPerMille ?? 0,
-      reconnect: options.reconnect ?? false,
-      onSend(seq, critical) {
-        published++;
-        onSend(hub, boot, seq, critical);
-      },
-      onAck(seq, critical, ms) {
-        acked++;
-        times.add(ms);
-        onAck(hub, boot, seq, critical);
-      },
-    }),
+  const clients = options.hubs.map(
+    (hub) =>
+      new LoadClient({
+        host: options.host,
+        port: options.port,
+        hub,
+        boot,
+        window: Math.min(options.window ?? 8, 1_024),
+        criticalPerMille: options.criticalPerMille ?? 0,
+        reconnect: options.reconnect ?? false,
+        onSend(seq, critical) {
+          published++;
+          onSend(hub, boot, seq, critical);
+        },
+        onAck(seq, critical, ms) {
+          acked++;
+          times.add(ms);
+          onAck(hub, boot, seq, critical);
+        },
+      }),
   );
 
   const dialledAt = performance.now();
   await connectAll(clients, options.connectsPerSecond ?? 2_000);
   const begun = performance.now();
-  const ready = clients.filter(({ state }) => state() === 'ready').length;
+  const ready = clients.filter(({ state }) => state === 'ready').length;
 
   const until = AbortSignal.any([
     AbortSignal.timeout(options.seconds * 1_000),
@@ -128,9 +129,9 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const ackedInTime = acked;
 
   const drainUntil = performance.now() + (options.drainMs ?? DRAIN_MS);
-  while (acked < published && performance.now() < drainUntil && clients.some(({ state }) => state() !== 'dead'))
+  while (acked < published && performance.now() < drainUntil && clients.some(({ state }) => state !== 'dead'))
     await pause(5);
-  const dead = clients.filter(({ state }) => state() === 'dead').length;
+  const dead = clients.filter(({ state }) => state === 'dead').length;
   for (const client of clients) client.close();
 
   const ms = (q: number) => Number(times.quantile(q).toFixed(2));

@@ -3,17 +3,16 @@ import { register, type Session } from './api.ts';
 import type { SimEvent } from './event.ts';
 import type { Ledger } from './ledger.ts';
 import { ownSpeech } from './own-speech.ts';
+import { credentialOf } from './provision.ts';
 import type { RecordedHome } from './recorded/format.ts';
 import { historyOf, inBatches, openRecorded, RECORDED_HOMES, recordedLifeFrom } from './recorded-life.ts';
 import { recordedRegistration } from './registration.ts';
-import { type Credential, type SimHub, startHub } from './sim-hub.ts';
+import { type Credential, SimHub } from './sim-hub.ts';
 import { live } from './town.ts';
 
 export type RecordedGuest = {
   readonly number: (typeof RECORDED_HOMES)[number];
   readonly credential: Credential;
-  /** Its sixty days have been sent before and are not sent again. */
-  readonly hasHistory: boolean;
 };
 
 const READINGS_A_MESSAGE = 5_000;
@@ -26,7 +25,7 @@ export async function registerRecorded(session: Session, stationId: string, pref
   return RECORDED_HOMES.flatMap((number, i) => {
     const given = registered[i];
     if (!given) return [];
-    return [{ number, credential: { ...given, password: given.key }, hasHistory: false }];
+    return [{ number, credential: credentialOf(given) }];
   });
 }
 
@@ -55,7 +54,6 @@ export type ReplayOptions = {
   readonly mqtt: string;
   readonly ledger: Ledger;
   readonly tell: (words: string) => void;
-  readonly historySent: (guest: RecordedGuest) => void;
 };
 
 /** Gives recorded homes to households: their history as late data, then their days at their time of day. Returns how to end it. */
@@ -67,7 +65,7 @@ export function startReplay(guests: readonly RecordedGuest[], options: ReplayOpt
     const { number, credential } = guest;
     const recorded = openRecorded(number);
     const onTrouble = (problem: Error) => options.tell(`录制家庭 ${number}: ${problem.message}`);
-    const hub = startHub({
+    const hub = new SimHub({
       url: options.mqtt,
       credential,
       speech: ownSpeech(credential.clientId),
@@ -75,15 +73,12 @@ export function startReplay(guests: readonly RecordedGuest[], options: ReplayOpt
       onTrouble,
     });
     hubs.push(hub);
-    if (!guest.hasHistory) {
-      const begun = Date.now();
-      const sent = await sendHistory(recorded, hub, signal);
-      if (signal.aborted) return;
-      options.historySent(guest);
-      options.tell(
-        `录制家庭 ${number}: 60 天历史，${sent} 条读数，${Math.round((Date.now() - begun) / seconds(1))} 秒 · 60 days of history sent`,
-      );
-    }
+    const begun = Date.now();
+    const sent = await sendHistory(recorded, hub, signal);
+    if (signal.aborted) return;
+    options.tell(
+      `录制家庭 ${number}: 60 天历史，${sent} 条读数，${Math.round((Date.now() - begun) / seconds(1))} 秒 · 60 days of history sent`,
+    );
     const now = Date.now();
     await live(hub, withHeartbeats(recordedLifeFrom(recorded, now), now), 1, signal);
   });

@@ -6,7 +6,7 @@ import { seconds } from '../domain/time.ts';
 import { homeOf } from './home.ts';
 import { type LedgerLine, memoryLedger, settle } from './ledger.ts';
 import { ownSpeech } from './own-speech.ts';
-import { startHub } from './sim-hub.ts';
+import { SimHub } from './sim-hub.ts';
 import { zigbeeSpeech } from './zigbee-speech.ts';
 
 type Received = { topic: string; payload: Record<string, unknown>; retain: boolean };
@@ -49,7 +49,7 @@ const alive = [{ kind: 'heartbeat', device: '', value: true }] as const;
 describe('a simulated hub', () => {
   it('keeps what happens without power and sends it later, oldest first, with both times', async () => {
     const lines: LedgerLine[] = [];
-    const hub = startHub({ url, credential, speech: ownSpeech('demo-001'), ledger: memoryLedger(lines) });
+    const hub = new SimHub({ url, credential, speech: ownSpeech('demo-001'), ledger: memoryLedger(lines) });
     hub.says(alive, Date.now());
     await hub.settled();
     hub.cutPower();
@@ -68,7 +68,7 @@ describe('a simulated hub', () => {
 
   it('sends again what was never acknowledged, under the same number, and calls it unknown until then', async () => {
     const lines: LedgerLine[] = [];
-    const hub = startHub({ url, credential, speech: ownSpeech('demo-001'), ledger: memoryLedger(lines) });
+    const hub = new SimHub({ url, credential, speech: ownSpeech('demo-001'), ledger: memoryLedger(lines) });
     hub.says(alive, Date.now());
     await hub.settled();
     accepting = false;
@@ -95,14 +95,14 @@ describe('a simulated hub', () => {
         () => {},
       );
     });
-    const hub = startHub({ url, credential, speech: ownSpeech('demo-001'), ledger: memoryLedger(lines) });
+    const hub = new SimHub({ url, credential, speech: ownSpeech('demo-001'), ledger: memoryLedger(lines) });
     hub.says(press, Date.now());
     await vi.waitFor(() => expect(settle(lines)).toMatchObject([{ critical: 'sos', appAcked: true }]));
     await hub.stop();
   });
 
   it('comes back by itself when the server does', async () => {
-    const hub = startHub({ url, credential, speech: ownSpeech('demo-001'), ledger: () => {} });
+    const hub = new SimHub({ url, credential, speech: ownSpeech('demo-001'), ledger: () => {} });
     hub.says(alive, Date.now());
     await hub.settled();
     for (const socket of sockets) socket.destroy();
@@ -114,7 +114,7 @@ describe('a simulated hub', () => {
 
   it('introduces a Zigbee2MQTT home by its retained catalogue', async () => {
     const home = homeOf(3, { seed: 'test', prefix: 'demo' });
-    const hub = startHub({ url, credential, speech: zigbeeSpeech(home), ledger: () => {} });
+    const hub = new SimHub({ url, credential, speech: zigbeeSpeech(home), ledger: () => {} });
     hub.says(alive, Date.now());
     await hub.settled();
     const catalogue = received.find(({ topic }) => topic === 'zigbee2mqtt/bridge/devices');

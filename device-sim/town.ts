@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { minutes } from '../domain/time.ts';
+import { localTime, minutes, seconds, within } from '../domain/time.ts';
 import { dice } from './dice.ts';
 import type { SimEvent } from './event.ts';
-import type { Home } from './home.ts';
+import { type Home, ZONE } from './home.ts';
 import type { Ledger } from './ledger.ts';
 import { lifeFrom } from './life.ts';
 import { ownSpeech } from './own-speech.ts';
 import { play } from './play.ts';
 import { isPlayable, type ScenarioName, scenarios } from './scenarios.ts';
-import { type Credential, type SimHub, startHub } from './sim-hub.ts';
+import { type Credential, SimHub } from './sim-hub.ts';
 import type { Speech } from './speech.ts';
 import { zigbeeSpeech } from './zigbee-speech.ts';
 
@@ -54,15 +54,24 @@ const draw: Readonly<Partial<Record<ScenarioName, number>>> = {
   'hub-without-power': 1,
   duplicates: 1,
   'late-backlog': 1,
+  wandering: 2,
 };
+/** An open door matters at night only. */
+const nightly = new Set<ScenarioName>(['wandering']);
+const isNight = (at: number) => within(localTime(at, ZONE).minuteOfDay, 22 * 60, 6 * 60);
+
 const bag = Object.entries(draw).flatMap(([name, times]) => Array<ScenarioName>(times).fill(name as ScenarioName));
+
+const FIRST_TROUBLE_MS = seconds(10);
 
 async function trouble(inhabited: readonly Running[], options: TownOptions, signal: AbortSignal): Promise<void> {
   const chance = dice(options.seed, 'trouble', Date.now());
   const busy = new Set<Home>();
-  while (!signal.aborted) {
-    await pause(options.troubleEveryMs * chance.between(0.5, 1.5), undefined, { signal });
+  // The first comes soon: whoever starts a town wants to see that it lives.
+  for (let wait = FIRST_TROUBLE_MS; !signal.aborted; wait = options.troubleEveryMs * chance.between(0.5, 1.5)) {
+    await pause(Math.min(wait, options.troubleEveryMs * 1.5), undefined, { signal });
     const name = bag[chance.whole(0, bag.length - 1)] ?? 'sos';
+    if (nightly.has(name) && !isNight(Date.now())) continue;
     const able = inhabited.filter(({ home }) => !busy.has(home) && isPlayable(name, home));
     const chosen = able[chance.whole(0, able.length - 1)];
     if (!chosen) continue;
@@ -84,7 +93,7 @@ export function startTown(inhabited: readonly Inhabited[], options: TownOptions)
   const onTrouble = (home: Home) => (problem: Error) => options.tell(`${home.name}: ${problem.message}`);
   const running = inhabited.map(({ home, credential }): Running => {
     const { mqtt: url, ledger } = options;
-    return { home, hub: startHub({ url, credential, speech: speechOf(home), ledger, onTrouble: onTrouble(home) }) };
+    return { home, hub: new SimHub({ url, credential, speech: speechOf(home), ledger, onTrouble: onTrouble(home) }) };
   });
   const lives = running.map(({ home, hub }) => live(hub, lifeFrom(home, Date.now()), options.speed, ending.signal));
   if (options.troubleEveryMs > 0) lives.push(trouble(running, options, ending.signal));
