@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import type { Alert } from '../domain/alert.ts';
 import type { Delivery, Notice, NoticeOrder, VerdictReason } from '../domain/notice.ts';
-import { read, write } from './command.ts';
+import { write } from './command.ts';
 import type { Db, Tables } from './schema.ts';
+
+/** Not at its end. Written out in the statement, or SQLite would not see that the index of exactly these serves. */
+export const UNSETTLED = [sql.lit('due' as const), sql.lit('waiting' as const)];
 
 export const noticeOf = (row: Tables['notice']): Notice => ({
   id: row.id,
@@ -57,23 +61,22 @@ export async function insertNotices(
 /** What became of an attempt: the notice's new state, and when it is looked at again if it is not at its end. */
 export type Outcome = {
   readonly notice: Notice;
-  readonly delivery: Omit<Delivery, 'id' | 'noticeId' | 'alertId'>;
   readonly state: Notice['state'];
+  readonly reason: VerdictReason;
+  /** One a destination; at least one, so that nobody is ever not told without a record. */
+  readonly deliveries: readonly Omit<Delivery, 'id' | 'noticeId' | 'alertId' | 'channel'>[];
   readonly nextAttemptAt: number;
   /** The channel was not heard: the next one takes over with a notice of its own. */
   readonly passOn: boolean;
 };
 
-async function recordOutcome(
-  db: Db,
-  { notice, delivery, state, nextAttemptAt, passOn }: Outcome,
-  now: number,
-): Promise<void> {
+async function recordOutcome(db: Db, outcome: Outcome, now: number): Promise<void> {
+  const { notice, state, reason, deliveries, nextAttemptAt, passOn } = outcome;
   const updated = await db
     .updateTable('notice')
     .set({
       state,
-      reason: delivery.reason,
+      reason,
       attempts: notice.attempts + 1,
       next_attempt_at: nextAttemptAt,
       lease: null,
@@ -81,22 +84,24 @@ async function recordOutcome(
     })
     .where('id', '=', notice.id)
     // A console may have confirmed it meanwhile; its word stands.
-    .where('state', 'in', ['due', 'waiting'])
+    .where('state', 'in', UNSETTLED)
     .executeTakeFirst();
   await db
     .insertInto('delivery')
-    .values({
-      id: randomUUID(),
-      notice_id: notice.id,
-      alert_id: notice.alertId,
-      household_id: notice.householdId,
-      channel: delivery.channel,
-      destination: delivery.destination,
-      attempted_at: delivery.attemptedAt,
-      outcome: delivery.outcome,
-      reason: delivery.reason,
-      answer: delivery.answer,
-    })
+    .values(
+      deliveries.map((delivery) => ({
+        id: randomUUID(),
+        notice_id: notice.id,
+        alert_id: notice.alertId,
+        household_id: notice.householdId,
+        channel: notice.channel,
+        destination: delivery.destination,
+        attempted_at: delivery.attemptedAt,
+        outcome: delivery.outcome,
+        reason: delivery.reason,
+        answer: delivery.answer,
+      })),
+    )
     .execute();
   const [channel, ...fallback] = notice.fallback;
   if (passOn && channel && updated.numUpdatedRows === 1n) {
@@ -120,7 +125,7 @@ export const noticeCommands = {
         .selectFrom('notice')
         .innerJoin('alert', 'alert.id', 'notice.alert_id')
         .select('notice.id')
-        .where('notice.state', 'in', ['due', 'waiting'])
+        .where('notice.state', 'in', UNSETTLED)
         .where('notice.next_attempt_at', '<=', now)
         .orderBy('alert.priority')
         .orderBy('notice.next_attempt_at')
@@ -155,7 +160,7 @@ export const noticeCommands = {
       .set({ state: 'delivered', reason: 'sent', delivered_at: now, lease: null })
       .where('id', 'in', noticeIds)
       .where('channel', '=', 'console')
-      .where('state', 'in', ['due', 'waiting'])
+      .where('state', 'in', UNSETTLED)
       .returningAll()
       .execute();
     for (const row of confirmed) {
@@ -178,17 +183,14 @@ export const noticeCommands = {
     return confirmed.length;
   }),
 
-  /** How often `reason` was the verdict for an audience of a household since `since`: what the rate stage asks. */
-  countDeliveries: read(
-    async (db, { householdId, reason, since }: { householdId: string; reason: VerdictReason; since: number }) => {
-      const found = await db
-        .selectFrom('delivery')
-        .select((e) => e.fn.countAll<number>().as('n'))
-        .where('household_id', '=', householdId)
-        .where('reason', '=', reason)
-        .where('attempted_at', '>=', since)
-        .executeTakeFirst();
-      return Number(found?.n ?? 0);
-    },
-  ),
+  /** Gives leases back without an attempt: their destination has no room at the moment. */
+  putBack: write(async (db, { noticeIds, until }: { noticeIds: readonly string[]; until: number }) => {
+    if (noticeIds.length === 0) return;
+    await db
+      .updateTable('notice')
+      .set({ lease: null, next_attempt_at: until })
+      .where('id', 'in', noticeIds)
+      .where('state', 'in', UNSETTLED)
+      .execute();
+  }),
 };

@@ -1,0 +1,64 @@
+import type { Clock } from '../runtime/clock.ts';
+import { repeat, type Stop } from '../runtime/lifecycle.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import type { Nudge } from '../runtime/nudge.ts';
+import type { Store } from '../store/commands.ts';
+import { channels } from './channels/registry.ts';
+import { openDispatcher } from './dispatcher.ts';
+import { escalateDue } from './escalator.ts';
+
+/** A lost nudge costs this much and no more. */
+const POLL_MS = 500;
+
+export type AlertsDeps = {
+  readonly store: Pick<Store, 'escalateDue' | 'leaseNotices' | 'tellings' | 'putBack' | 'recordOutcomes'>;
+  readonly nudge: Pick<Nudge, 'send' | 'on'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'counter' | 'seconds'>;
+  /** How people reach the consoles, for the links in messages. */
+  readonly publicUrl: string;
+};
+
+/** Escalates what is due and tells what is owed, until stopped; the stop waits for attempts under way. */
+export function startAlerts({ store, nudge, clock, log, metrics, publicUrl }: AlertsDeps): Stop {
+  const late = metrics.seconds('shouwang_escalation_late_seconds', 'How long after its deadline an alert escalated');
+  const attempts = metrics.counter('shouwang_deliveries_total', 'Attempts to tell, by channel, outcome and reason', [
+    'channel',
+    'outcome',
+    'reason',
+  ]);
+
+  const dispatcher = openDispatcher({
+    ...{ store, clock, log },
+    // Receivers compare with the wall clock, wherever ours has been set to since.
+    channels: channels(publicUrl, () => clock.now() + clock.steppedMs()),
+    onRecorded(outcomes) {
+      for (const { notice, deliveries } of outcomes) {
+        for (const { outcome, reason } of deliveries) attempts.inc({ channel: notice.channel, outcome, reason });
+      }
+      nudge.send('alerts');
+      if (outcomes.some((outcome) => outcome.passOn)) nudge.send('notices');
+    },
+  });
+
+  const telling = repeat(log, 'tell', POLL_MS, async () => {
+    if (await dispatcher.round()) telling.nudge();
+  });
+  const escalating = repeat(log, 'escalate', POLL_MS, async () => {
+    await escalateDue(store, clock, (lateMs) => {
+      for (const ms of lateMs) late.observe(ms / 1_000);
+      nudge.send('notices');
+      nudge.send('alerts');
+    });
+  });
+  const endings = [nudge.on('notices', telling.nudge), nudge.on('alerts', escalating.nudge)];
+
+  return async () => {
+    for (const end of endings) end();
+    await escalating.stop();
+    await telling.stop();
+    await dispatcher.settled();
+  };
+}
