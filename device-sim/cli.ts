@@ -99,20 +99,19 @@ const untilAborted = (signal: AbortSignal) =>
 
 async function town(values: Values): Promise<void> {
   const signal = interrupted();
+  const count = numeric('homes', values.homes ?? '40', 1);
+  const speed = numeric('speed', values.speed, 0.001);
+  const troubleEveryMs = seconds(numeric('trouble', values.trouble, 0));
   const session = await sessionOf(values);
   const { stations } = await demoArea(session);
-  const homes = await settleTown(
-    session,
-    stations.map(({ id }) => id),
-    numeric('homes', values.homes ?? '40', 1),
-    { seed: values.seed, prefix: freshPrefix('town') },
-  );
+  const places = stations.map(({ id }) => id);
+  const homes = await settleTown(session, places, count, { seed: values.seed, prefix: freshPrefix('town') });
   const stop = startTown(homes, {
     mqtt: values.mqtt,
     ledger: ledgerOf(values),
     seed: values.seed,
-    speed: numeric('speed', values.speed, 0.001),
-    troubleEveryMs: seconds(numeric('trouble', values.trouble, 0)),
+    speed,
+    troubleEveryMs,
     tell,
   });
   tell(`${homes.length} homes live; Ctrl-C ends them`);
@@ -206,12 +205,13 @@ async function load(values: Values): Promise<void> {
 }
 
 async function provisioned(values: Values) {
+  const count = numeric('homes', values.homes ?? '1000', 1);
   const session = await sessionOf(values);
   const { stations } = await demoArea(session);
   const homes = await settleTown(
     session,
     stations.map(({ id }) => id),
-    numeric('homes', values.homes ?? '1000', 1),
+    count,
     { seed: values.seed, prefix: freshPrefix('load'), ecosystem: 'shouwang' },
   );
   return homes.map(({ credential }) => hubLineOf(credential));

@@ -22,7 +22,7 @@ export type Habits = {
 };
 
 /** What is usual for this person, in the units of domain/reading.ts. */
-export type Norms = {
+type Norms = {
   readonly systolic: number;
   readonly diastolic: number;
   readonly heart_rate: number;

@@ -7,7 +7,7 @@ import { category } from '../domain/category.ts';
  * The client's own record of what it said and what it was told, to be held against the database afterwards. `proof` is how the
  * message is found in the journal: `hub/boot/seq` of our own protocol, else the digest of topic and payload.
  */
-export const ledgerLine = z.discriminatedUnion('is', [
+const ledgerLine = z.discriminatedUnion('is', [
   z.object({
     is: z.literal('invoke'),
     id: z.string(),

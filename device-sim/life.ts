@@ -89,7 +89,7 @@ function doorEvents(home: Home, stays: readonly Stay[], midnight: number, day: D
 }
 
 /** One sitting with the cuff, the oximeter and the thermometer: values near this person's own, inside everybody's limits. */
-export function measurement(home: Home, resident: SimResident, day: Dice): SimReading[] {
+function measurement(home: Home, resident: SimResident, day: Dice): SimReading[] {
   const { norms } = resident;
   const values: readonly [ReadingKind, number][] = [
     ['systolic', Math.round(day.around(norms.systolic, 3))],

@@ -5,7 +5,7 @@ import type { Speech, Utterance } from './speech.ts';
 
 const acknowledgement = z.object({ ack: z.object({ boot: z.string(), seq: z.number() }) });
 
-export const isEmergency = (readings: readonly SimReading[]): boolean =>
+const isEmergency = (readings: readonly SimReading[]): boolean =>
   readings.some(({ kind, value }) => value === true && factsOf(kind).critical);
 
 /** A time on a hub's clock, which may be absurd, as a hub would write it. */

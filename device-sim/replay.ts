@@ -40,7 +40,7 @@ export function* withHeartbeats(life: Iterable<SimEvent>, from: number): Generat
 }
 
 /** Sends the sixty days before today, a batch after the other; how many readings it were. Live messages go between the batches. */
-export async function sendHistory(recorded: RecordedHome, hub: SimHub, signal: AbortSignal): Promise<number> {
+async function sendHistory(recorded: RecordedHome, hub: SimHub, signal: AbortSignal): Promise<number> {
   const batches = inBatches(historyOf(recorded, Date.now()), READINGS_A_MESSAGE);
   for (const readings of batches) {
     if (signal.aborted) break;

@@ -22,15 +22,7 @@ export const quantities = {
   'Skin Temperature': { kind: 'skin_temperature', device: 'thermometer' },
   'Body weight': { kind: 'weight', device: 'scale' },
 } as const;
-export const vitalKind = z.enum([
-  'systolic',
-  'diastolic',
-  'heart_rate',
-  'body_temperature',
-  'skin_temperature',
-  'weight',
-]);
-export type RecordedVital = z.infer<typeof vitalKind>;
+const vitalKind = z.enum(['systolic', 'diastolic', 'heart_rate', 'body_temperature', 'skin_temperature', 'weight']);
 
 /**
  * One home, gzipped JSON. Each day of the recording, oldest first: activations as [seconds since the one before (the first: since
