@@ -1,0 +1,48 @@
+import { Text } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { QueuedAlert } from '../../wire/alert.ts';
+import { useMe } from '../queries.ts';
+import { PrioritySign } from '../signs/PrioritySign.tsx';
+import { Section } from '../signs/Section.tsx';
+import { Age } from '../signs/Time.tsx';
+import { useWords } from '../words/speak.ts';
+import classes from './household.module.css';
+
+type Props = { title: string; alerts: readonly QueuedAlert[]; boxed?: boolean; none?: string };
+
+export function AlertList({ title, alerts, boxed = false, none }: Props) {
+  const { t } = useWords();
+  const atDesk = useMe().role !== 'family';
+  if (alerts.length === 0 && none === undefined) return null;
+  return (
+    <Section title={title} boxed={boxed}>
+      {alerts.length === 0 && (
+        <Text size="sm" c="dimmed">
+          {none}
+        </Text>
+      )}
+      <ul className={classes.list}>
+        {alerts.map((alert) => (
+          <li key={alert.id} data-alert={alert.state === 'closed' ? undefined : alert.id}>
+            <PrioritySign priority={alert.priority} size="sm" />
+            <div className={classes.grow}>
+              {atDesk ? (
+                <Link to="/" search={{ alert: alert.id }} className={classes.quietLink ?? ''}>
+                  {t(`category.${alert.category}`)}
+                </Link>
+              ) : (
+                t(`category.${alert.category}`)
+              )}{' '}
+              <Text span size="sm" c="dimmed">
+                {alert.disposition ? t(`disposition.${alert.disposition}`) : t(`alertState.${alert.state}`)}
+              </Text>
+            </div>
+            <Text span size="sm" c="dimmed">
+              <Age at={alert.raisedAt} />
+            </Text>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
