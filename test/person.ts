@@ -14,7 +14,10 @@ export async function logIn(httpUrl: string, link: string): Promise<Person> {
     body: JSON.stringify({ token }),
   });
   if (!answer.ok) throw new Error(`log-in was answered ${answer.status}: ${await answer.text()}`);
-  const cookie = answer.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+  const cookie = answer.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
   const request = (method: string, path: string, body?: unknown) =>
     fetch(`${httpUrl}/api${path}`, {
       method,
@@ -32,7 +35,11 @@ export async function logIn(httpUrl: string, link: string): Promise<Person> {
 type Registered = { householdId: string; hubId: string; clientId: string; username: string; key: string };
 
 /** A city with one station, and `count` live homes there, each with a hub of our own protocol. */
-export async function registerHomes(owner: Person, count: number, household: Record<string, unknown> = {}): Promise<{ stationId: string; homes: Registered[] }> {
+export async function registerHomes(
+  owner: Person,
+  count: number,
+  household: Record<string, unknown> = {},
+): Promise<{ stationId: string; homes: Registered[] }> {
   const area = async (kind: string, parentId: string, name: string) =>
     (await owner.post<{ area: { id: string } }>('/areas', { kind, parentId, name })).area.id;
   const district = await area('district', 'root', '测试区');

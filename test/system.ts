@@ -23,7 +23,11 @@ export type System = {
   readonly stop: () => Promise<number | null>;
 };
 
-export type SystemOptions = { readonly dataDir: string; readonly roles?: readonly string[]; readonly env?: Readonly<Record<string, string>> };
+export type SystemOptions = {
+  readonly dataDir: string;
+  readonly roles?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
 
 export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptions): Promise<System> {
   const startedAt = performance.now();
@@ -78,7 +82,9 @@ export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptio
 }
 
 /** A system on a new folder, and what ends both. */
-export async function startFreshSystem(options: Omit<SystemOptions, 'dataDir'> = {}): Promise<System & { end: () => Promise<void> }> {
+export async function startFreshSystem(
+  options: Omit<SystemOptions, 'dataDir'> = {},
+): Promise<System & { end: () => Promise<void> }> {
   const folder = temporaryFolder();
   const system = await startSystem({ ...options, dataDir: folder.path });
   return {
@@ -91,7 +97,11 @@ export async function startFreshSystem(options: Omit<SystemOptions, 'dataDir'> =
 }
 
 /** Waits until `look` gives something, asking again every few ms; an error says what was waited for. */
-export async function until<T>(what: string, look: () => T | null | undefined | false | Promise<T | null | undefined | false>, withinMs = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+  withinMs = 20_000,
+): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await look();
