@@ -1,0 +1,370 @@
+import type { Socket } from 'node:net';
+import { Aedes, type AuthenticateError, type Client } from 'aedes';
+import { seconds } from '../../domain/time.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import type { AdmittedHub } from '../../store/hub.ts';
+import type { Admittance } from '../admit.ts';
+import type { Intake } from '../intake.ts';
+import { answersInOrder, type Pace, pace } from './mqtt-answers.ts';
+import { type Connection, deliver, grant, type Identity, type Sending } from './mqtt-connection.ts';
+import { type ExactlyOnce, exactlyOnce } from './mqtt-exactly-once.ts';
+import { gateOf } from './mqtt-gate.ts';
+import { type Address, type Certificate, type Listener, listenPlain, listenTls } from './mqtt-listen.ts';
+import { doorMeters, type Ending, type Refusal } from './mqtt-meters.ts';
+import { keepsNothing, tellsNobody } from './mqtt-nothing.ts';
+import { type Presence, presenceOf } from './mqtt-presence.ts';
+
+export type MqttDoorOptions = {
+  readonly intake: Pick<Intake, 'accept' | 'link' | 'full'>;
+  readonly admittance: Pick<Admittance, 'admit' | 'onChange'>;
+  /** MQTT 3.1.1 over TCP; over TLS as well where there is a certificate. */
+  readonly plain: Address | null;
+  readonly tls: (Address & Certificate) | null;
+  readonly maxConnections: number;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly limits?: Partial<DoorLimits>;
+};
+
+export type DoorLimits = typeof doorLimits;
+export const doorLimits = {
+  /** 4 sockets that declared large frames before anybody knew them took 850 MB. */
+  bytesBeforeConnect: 65_536,
+  /** Zigbee2MQTT describes a home's devices in one message of some 230 kB. */
+  bytes: 1_048_576,
+  authenticateMs: seconds(5),
+  inFlight: 32,
+  /** A home says some two thousand things a day; this is a week's backlog at once, then a quarter of a million a day. */
+  perSecond: 500,
+  burst: 5_000,
+  /** The protocol ends a connection after one and a half times its keep-alive: a hub that promised none is given three minutes. */
+  longestKeepaliveSeconds: 120,
+  /** What a hub leaves unread before it counts as frozen. */
+  unreadBytes: 262_144,
+  drainMs: seconds(20),
+  /** Above the allowed connections, so many more are told so; beyond, the socket is just closed. */
+  politeRefusals: 100,
+  /** How long an orderly stop waits for answers under way. */
+  stopMs: seconds(4),
+};
+
+export type MqttDoor = {
+  readonly port: number | null;
+  readonly tlsPort: number | null;
+  readonly send: (hubId: string, topic: string, payload: string | Buffer) => Promise<Sending>;
+  /** A renewed certificate, for connections from now on. */
+  readonly use: (certificate: Certificate) => void;
+  readonly stop: () => Promise<void>;
+};
+
+/** What the parts of the door share. */
+type Hall = Pick<MqttDoorOptions, 'intake' | 'admittance' | 'log' | 'maxConnections'> & {
+  readonly limits: DoorLimits;
+  readonly meters: ReturnType<typeof doorMeters>;
+  readonly presence: Presence<Connection>;
+  readonly once: ExactlyOnce;
+  readonly paceOf: (hub: AdmittedHub) => Pace;
+  readonly connections: Map<Client, Connection>;
+  /** Connections that are not read because too much waits for the disk. */
+  readonly held: Set<Connection>;
+  /** Sockets, also those that have not said anything yet. */
+  sockets: number;
+  unanswered: number;
+  allAnswered: () => void;
+};
+
+function end(hall: Hall, connection: Connection, reason: Ending): void {
+  if (connection.socket.destroyed) return;
+  hall.meters.ended(reason);
+  connection.socket.destroy();
+}
+
+const CONNACK: Record<Refusal, number> = {
+  no_client_id: 2,
+  server_full: 3,
+  unknown_hub: 4,
+  wrong_username: 4,
+  wrong_key: 4,
+  no_credential: 5,
+};
+
+function refuse(hall: Hall, reason: Refusal, afterMs: number, answer: (error: AuthenticateError) => void): void {
+  hall.meters.refused(reason);
+  const error = Object.assign(new Error(reason), { returnCode: CONNACK[reason] }) as AuthenticateError;
+  if (afterMs === 0) answer(error);
+  else setTimeout(() => answer(error), afterMs).unref();
+}
+
+function identify(hall: Hall, { hub, keyHash }: Pick<Identity, 'hub' | 'keyHash'>, connection: Connection): void {
+  const answers = answersInOrder(hall.paceOf(hub), hall.meters.slowed);
+  connection.identity = { hub, keyHash, answers };
+  connection.gate.open();
+}
+
+type Authenticated = (error: AuthenticateError | null, success: boolean | null) => void;
+
+function authenticate(
+  hall: Hall,
+  connection: Connection,
+  credential: { readonly username: string | undefined; readonly password: Buffer | undefined },
+  done: Authenticated,
+): void {
+  if (hall.sockets > hall.maxConnections) {
+    refuse(hall, 'server_full', 0, (error) => done(error, null));
+    return;
+  }
+  const address = connection.socket.remoteAddress ?? '';
+  const admission = hall.admittance.admit({ clientId: connection.clientId, ...credential, address });
+  if (admission.kind === 'refused') {
+    refuse(hall, admission.reason, admission.afterMs, (error) => done(error, null));
+    return;
+  }
+  identify(hall, admission, connection);
+  done(null, true);
+}
+
+function readAgain({ held, intake }: Hall): void {
+  if (held.size === 0 || intake.full()) return;
+  const connections = [...held];
+  held.clear();
+  for (const { socket } of connections) socket.emit('readable');
+}
+
+async function tell(
+  hall: Hall,
+  connection: Connection,
+  message: { readonly topic: string; readonly payload: string | Buffer },
+): Promise<Sending> {
+  if (connection.socket.writableLength <= hall.limits.unreadBytes) return deliver(connection, message);
+  end(hall, connection, 'frozen');
+  return 'not_connected';
+}
+
+type Publish = {
+  readonly topic: string;
+  readonly payload: Buffer | string;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+  readonly dup: boolean;
+  readonly messageId?: number | undefined;
+};
+
+/** The answer that aedes waits for (PUBACK, PUBREC, or for QoS 0 to read on) is given when the packet is on disk, and in order. */
+function hear(hall: Hall, connection: Connection, publish: Publish, answer: () => void): void {
+  const { identity, gate } = connection;
+  if (!identity) throw new Error('a publish came from nobody');
+  const payload = typeof publish.payload === 'string' ? Buffer.from(publish.payload) : publish.payload;
+  const packet = { topic: publish.topic, payload, qos: publish.qos, retain: publish.retain };
+  const accept = () => hall.intake.accept(packet, identity.hub);
+  const { messageId = 0, dup } = publish;
+  hall.unanswered++;
+  const ready = identity.answers.expect(() => {
+    hall.unanswered--;
+    gate.answered();
+    answer();
+    if (hall.unanswered === 0) hall.allAnswered();
+  });
+  const accepted =
+    packet.qos === 2
+      ? hall.once.once(identity.hub.clientId, connection, { ...packet, messageId, dup }, accept)
+      : accept();
+  accepted.then(
+    ({ acknowledge }) =>
+      guarded(hall, connection, () => {
+        ready();
+        if (acknowledge) void tell(hall, connection, acknowledge);
+        readAgain(hall);
+      }),
+    () => end(hall, connection, 'failed'),
+  );
+}
+
+/** A hook that throws would end the process; this wall ends the one connection instead. */
+function guarded(hall: Hall, connection: Connection, work: () => void): void {
+  try {
+    work();
+  } catch (err) {
+    hall.log.error(
+      { err, hubId: connection.identity?.hub.hubId },
+      'a connection was closed because of our own mistake',
+    );
+    end(hall, connection, 'failed');
+  }
+}
+
+function embed(hall: Hall): Aedes {
+  const of = (client: Client): Connection => {
+    const connection = hall.connections.get(client);
+    if (!connection) throw new Error('aedes speaks of a client that it was not given');
+    return connection;
+  };
+  const { limits } = hall;
+  const aedes = new Aedes({
+    mq: tellsNobody,
+    persistence: {
+      ...keepsNothing,
+      incomingDelPacket: async ({ id }: Client, { messageId }: { messageId: number }) =>
+        hall.once.released(id, messageId),
+      cleanIncoming: async ({ id }: Client) => hall.once.forget(id),
+    },
+    connectTimeout: limits.authenticateMs,
+    drainTimeout: limits.drainMs,
+    // Clients of MQTT 3.1 are let in by the same names as others.
+    maxClientsIdLength: 64,
+    preConnect(client, packet, done) {
+      const connection = of(client);
+      connection.clientId = packet.clientId;
+      // Presence is known from connections; a will would be a false "offline" at every take-over, and a way to write unasked.
+      delete packet.will;
+      const longest = limits.longestKeepaliveSeconds;
+      packet.keepalive = Math.min(packet.keepalive || longest, longest);
+      done(null, true);
+    },
+    authenticate(client, username, password, done) {
+      const connection = of(client);
+      guarded(hall, connection, () => authenticate(hall, connection, { username, password }, done));
+    },
+    authorizePublish(client, packet, done) {
+      if (!client) return;
+      const connection = of(client);
+      guarded(hall, connection, () => hear(hall, connection, packet, () => done(null)));
+    },
+    authorizeSubscribe(client, subscription, done) {
+      done(null, grant(of(client), subscription.topic, subscription.qos) ? subscription : null);
+    },
+  });
+  // Up-link goes nowhere but to the journal: no copy, no retained message, no fan-out, no $SYS.
+  aedes.publish = (_packet: unknown, clientOrDone: unknown, done: unknown = clientOrDone) => {
+    if (typeof done === 'function') done();
+  };
+  aedes.on('client', (client) => {
+    const connection = of(client);
+    if (connection.identity) hall.presence.up(connection.identity.hub.hubId, connection);
+  });
+  aedes.on('unsubscribe', (filters, client) => {
+    for (const filter of filters) hall.connections.get(client)?.filters.delete(filter);
+  });
+  aedes.on('keepaliveTimeout', () => hall.meters.ended('silent'));
+  aedes.on('connectionError', (_client, { message }) =>
+    hall.meters.ended(message === 'connect did not arrive in time' ? 'late' : 'protocol'),
+  );
+  return aedes;
+}
+
+function receive(hall: Hall, aedes: Aedes, socket: Socket): void {
+  const gate = gateOf(socket, hall.limits, {
+    held: () => {
+      if (!hall.intake.full()) return false;
+      if (!hall.held.has(connection)) hall.meters.paused();
+      hall.held.add(connection);
+      return true;
+    },
+    oversize: () => end(hall, connection, 'oversize'),
+  });
+  const connection: Connection = {
+    socket,
+    gate,
+    client: aedes.handle(socket),
+    clientId: '',
+    identity: null,
+    filters: new Map(),
+  };
+  gate.follow();
+  hall.connections.set(connection.client, connection);
+  socket.once('close', () => {
+    hall.connections.delete(connection.client);
+    hall.held.delete(connection);
+    const { identity } = connection;
+    if (!identity) return;
+    hall.unanswered -= identity.answers.waiting();
+    identity.answers.end();
+    hall.presence.down(identity.hub.hubId, connection);
+    if (hall.unanswered === 0) hall.allAnswered();
+  });
+}
+
+function hallOf(options: MqttDoorOptions): Hall {
+  const limits = { ...doorLimits, ...options.limits };
+  const paces = new Map<string, Pace>();
+  const paceOf = ({ hubId }: AdmittedHub): Pace => {
+    const known = paces.get(hubId) ?? pace(limits, options.clock);
+    paces.set(hubId, known);
+    return known;
+  };
+  const hall: Hall = {
+    ...options,
+    limits,
+    meters: doorMeters(options.metrics, { connections: () => hall.sockets, inFlight: () => hall.unanswered }),
+    presence: presenceOf(options.intake.link, options.clock),
+    once: exactlyOnce(),
+    paceOf,
+    connections: new Map(),
+    held: new Set(),
+    sockets: 0,
+    unanswered: 0,
+    allAnswered: () => {},
+  };
+  return hall;
+}
+
+async function closeDoor(hall: Hall, aedes: Aedes, listeners: readonly Listener[]): Promise<void> {
+  const closed = Promise.all(listeners.map(({ close }) => close()));
+  hall.presence.silence();
+  for (const { gate } of hall.connections.values()) gate.shut();
+  const answered = new Promise<void>((resolve) => {
+    hall.allAnswered = resolve;
+    if (hall.unanswered === 0) resolve();
+  });
+  const late = new Promise<void>((resolve) => setTimeout(resolve, hall.limits.stopMs).unref());
+  await Promise.race([answered, late]);
+  // What was answered last is written at the end of this turn of the loop.
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise<void>((resolve) => aedes.close(resolve));
+  for (const { socket } of hall.connections.values()) socket.destroy();
+  await closed;
+}
+
+/** aedes, embedded so that a PUBACK means "on disk" and no hub can harm another. */
+export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
+  const hall = hallOf(options);
+  const aedes = embed(hall);
+  await aedes.listen();
+
+  options.admittance.onChange((hub) => {
+    const connection = hall.presence.of(hub.hubId);
+    if (connection?.identity && !hub.keyHashes.includes(connection.identity.keyHash)) end(hall, connection, 'revoked');
+  });
+
+  const reception = {
+    arrived(socket: Socket) {
+      hall.sockets++;
+      socket.once('close', () => hall.sockets--);
+      if (hall.sockets > options.maxConnections + hall.limits.politeRefusals) {
+        hall.meters.refused('server_full');
+        socket.destroy();
+      }
+    },
+    ready: (socket: Socket) => receive(hall, aedes, socket),
+  };
+  const plain = options.plain && (await listenPlain(options.plain, reception));
+  const tls = options.tls && (await listenTls(options.tls, options.tls, hall.limits.authenticateMs, reception));
+
+  return {
+    port: plain?.port ?? null,
+    tlsPort: tls?.port ?? null,
+    async send(hubId, topic, payload) {
+      const connection = hall.presence.of(hubId);
+      return connection ? tell(hall, connection, { topic, payload }) : 'not_connected';
+    },
+    use: (certificate) => tls?.use(certificate),
+    stop: () =>
+      closeDoor(
+        hall,
+        aedes,
+        [plain, tls].filter((listener) => listener !== null),
+      ),
+  };
+}

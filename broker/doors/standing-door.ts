@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { household } from '../../domain/household.ts';
+import type { JournalEntry, Packet } from '../../domain/packet.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { silentLog } from '../../runtime/log.ts';
+import { openMetrics } from '../../runtime/metrics.ts';
+import { openNudge } from '../../runtime/nudge.ts';
+import type { Store } from '../../store/commands.ts';
+import { openStoreHere } from '../../store/open.ts';
+import { segmentEntries } from '../../store/segment.ts';
+import { startAdmittance } from '../admit.ts';
+import { type Intake, type Judge, type Judgement, startIntake } from '../intake.ts';
+import { type DoorLimits, startMqttDoor } from './mqtt.ts';
+import type { Certificate } from './mqtt-listen.ts';
+import type { ConnectFields } from './raw-hub.ts';
+
+/** What most packets of a contract test mean: nothing. */
+export const nothingMeant: Judgement = {
+  findings: [],
+  alarmStates: [],
+  catalogue: null,
+  unreadable: null,
+  acknowledge: null,
+};
+
+export type StandingDoorOptions = {
+  readonly hubs?: readonly string[];
+  readonly judge?: Judge;
+  readonly limits?: Partial<DoorLimits>;
+  readonly maxConnections?: number;
+  readonly certificate?: Certificate;
+  /** Stands between the door and the intake. */
+  readonly accept?: (accept: Intake['accept']) => Intake['accept'];
+  readonly full?: () => boolean;
+};
+
+export async function registered(store: Store, clientIds: readonly string[]): Promise<Map<string, Registered>> {
+  const station = await store.addArea({ area: { kind: 'station', parentId: 'root', name: 'Station' } });
+  const { registered = [] } = await store.register({
+    registrations: clientIds.map((clientId) => ({
+      stationId: station.id,
+      household: household.omit({ id: true, stationId: true }).parse({ name: clientId, mode: 'live' }),
+      residents: [],
+      contacts: [],
+      hub: { clientId, ecosystem: 'shouwang', power: 'mains' },
+      devices: [],
+    })),
+    now: Date.now(),
+  });
+  return new Map(
+    registered.flatMap(({ credential }) => (credential ? [[credential.clientId, credential] as const] : [])),
+  );
+}
+type Registered = { readonly hubId: string; readonly clientId: string; readonly key: string };
+
+/** Everything of a stream, in order. */
+export async function journalOf(store: Pick<Store, 'segmentsAfter'>, stream: string): Promise<JournalEntry[]> {
+  const entries: JournalEntry[] = [];
+  for (;;) {
+    const segments = await store.segmentsAfter({ stream, after: entries.length, limit: 100 });
+    if (segments.length === 0) return entries;
+    for (const { bytes } of segments) entries.push(...segmentEntries(bytes));
+  }
+}
+
+/** A door, an intake and a real store on a temporary file, whose commits a test can hold back. */
+export async function standingDoor(options: StandingDoorOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'shouwang-door-'));
+  const { store, close } = await openStoreHere(join(folder, 'door.db'));
+  const hubs = await registered(store, options.hubs ?? ['hub-a', 'hub-b']);
+  const clock = systemClock();
+  const metrics = openMetrics();
+  const nudge = openNudge(folder);
+  const log = silentLog;
+
+  let opened = Promise.resolve();
+  let release = (): void => {};
+  const commits = {
+    /** Segments that reached the store, also those that wait there. */
+    begun: 0,
+    hold() {
+      opened = new Promise((resolve) => (release = resolve));
+    },
+    release: () => release(),
+  };
+  const intake = await startIntake({
+    store: {
+      streamHeads: store.streamHeads,
+      async commitSegment(commit) {
+        commits.begun++;
+        await opened;
+        return store.commitSegment(commit);
+      },
+    },
+    clock,
+    judge: options.judge ?? (() => nothingMeant),
+    stream: 'door',
+    metrics,
+    log,
+    nudge,
+    fatal: (error) => {
+      throw error;
+    },
+  });
+  const admittance = await startAdmittance({ store, log, nudge });
+  const at = { host: '127.0.0.1', port: 0 };
+  const door = await startMqttDoor({
+    intake: {
+      ...intake,
+      accept: options.accept?.(intake.accept) ?? intake.accept,
+      full: options.full ?? intake.full,
+    },
+    admittance,
+    plain: at,
+    tls: options.certificate ? { ...at, ...options.certificate } : null,
+    maxConnections: options.maxConnections ?? 1_000,
+    clock,
+    metrics,
+    log,
+    ...(options.limits && { limits: options.limits }),
+  });
+
+  const of = (clientId: string): Registered => {
+    const hub = hubs.get(clientId);
+    if (!hub) throw new Error(`${clientId} is not registered`);
+    return hub;
+  };
+  return {
+    door,
+    store,
+    nudge,
+    commits,
+    port: door.port ?? 0,
+    hubId: (clientId: string) => of(clientId).hubId,
+    /** What this hub says to be let in. */
+    connect: (clientId: string, more: Partial<ConnectFields> = {}): ConnectFields => ({
+      clientId,
+      username: clientId,
+      password: of(clientId).key,
+      ...more,
+    }),
+    journal: () => journalOf(store, 'door'),
+    packets: async () => (await journalOf(store, 'door')).filter((it): it is Packet => it.kind === 'packet'),
+    /** The value of a metric, with its labels as Prometheus writes them. */
+    async metric(name: string): Promise<number> {
+      const line = (await metrics.text()).split('\n').find((it) => it.startsWith(`${name} `));
+      return line === undefined ? 0 : Number(line.slice(name.length + 1));
+    },
+    async stop() {
+      await door.stop();
+      await admittance.stop();
+      await intake.stop();
+      await close();
+      nudge.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type StandingDoor = Awaited<ReturnType<typeof standingDoor>>;
