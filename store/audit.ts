@@ -24,8 +24,10 @@ export type Facts = {
   /** The last sign of life of each role, whichever instance gave it. */
   readonly beats: Readonly<Record<string, number>>;
   /** Promises that an open alert says are broken, and whether it has been noted since that they hold again. */
-  readonly incidents: readonly { readonly promise: string; readonly healed: boolean }[];
+  readonly incidents: readonly Incident[];
 };
+
+export type Incident = { readonly promise: string; readonly lastSeenAt: number; readonly healed: boolean };
 
 export const AUDITOR_RULE = 'auditor';
 
@@ -156,6 +158,7 @@ async function incidents(db: Db): Promise<Facts['incidents']> {
     .selectFrom('alert')
     .select((e) => [
       'subject',
+      'last_occurrence_at',
       e
         .selectFrom('alert_event')
         .select((event) => event.fn.countAll<number>().as('n'))
@@ -168,7 +171,11 @@ async function incidents(db: Db): Promise<Facts['incidents']> {
     .where('rule', '=', AUDITOR_RULE)
     .where('state', '<>', sql.lit('closed'))
     .execute();
-  return rows.map((row) => ({ promise: row.subject, healed: Number(row.healed) > 0 }));
+  return rows.map((row) => ({
+    promise: row.subject,
+    lastSeenAt: row.last_occurrence_at,
+    healed: Number(row.healed) > 0,
+  }));
 }
 
 export type Beat = { readonly role: string; readonly instance: string; readonly at: number };

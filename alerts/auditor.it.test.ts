@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, expect, test } from 'vitest';
+import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
+import { minutes, seconds } from '../domain/time.ts';
+import { movedClock, systemClock } from '../runtime/clock.ts';
+import { silentLog } from '../runtime/log.ts';
+import { openStoreHere } from '../store/open.ts';
+import { engines, temporaryFolder } from '../test/memory.ts';
+import { until } from '../test/system.ts';
+import { diskUsed, openAuditor } from './auditor.ts';
+import { answering, openReceiver } from './test-receiver.ts';
+import { aFinding, NIGHT } from './test-telling.ts';
+
+const ends: (() => Promise<unknown> | unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+const ROLES = ['broker', 'ingest', 'alerts', 'web'];
+const halfFull = async () => 0.5;
+
+async function incidentsIn(store: Awaited<ReturnType<typeof openStoreHere>>['store']) {
+  const scope = { areaId: 'root', householdId: null };
+  const { alerts } = await store.queue({ scope, state: 'unclosed', userId: '', limit: 100, now: 0 });
+  return alerts.filter((alert) => alert.householdId === SYSTEM_HOUSEHOLD).map((alert) => alert.subject);
+}
+
+for (const engine of engines) {
+  test.skipIf(engine.unavailable !== null)(
+    `a broken promise is one alert to the owner, and ends when it holds again (${engine.name})`,
+    async () => {
+      const started = await engine.start();
+      ends.push(() => started.stop());
+      const { store, close } = await openStoreHere(await started.database());
+      ends.push(close);
+      const outside = await openReceiver(answering(200, {}));
+      ends.push(outside.close);
+      const clock = movedClock(NIGHT);
+      const auditor = openAuditor({ store, clock, log: silentLog, diskUsed: halfFull, heartbeatUrl: outside.url });
+      const beat = async (): Promise<void> => {
+        for (const role of ROLES) await store.beat({ role, instance: 'i', at: clock.now() });
+      };
+      const round = async (afterMs: number): Promise<void> => {
+        clock.forward(afterMs);
+        await beat();
+        await auditor.round();
+      };
+
+      await round(seconds(29));
+      expect(outside.received).toHaveLength(0);
+      await round(seconds(1));
+      expect(outside.received).toHaveLength(1);
+      await round(seconds(29));
+      expect(outside.received).toHaveLength(1);
+      await round(seconds(1));
+      expect(outside.received).toHaveLength(2);
+
+      // Nobody dispatches and nobody escalates: an emergency of which nobody is told.
+      const [sos] = await store.raise({ findings: [aFinding('sos', 'k1')], now: clock.now() });
+      await round(seconds(14));
+      expect(await incidentsIn(store)).toEqual([]);
+      await round(seconds(30));
+      await round(seconds(31));
+      expect((await incidentsIn(store)).sort()).toEqual(['deadlines', 'emergencies_told', 'notices'].sort());
+      expect(outside.received).toHaveLength(2);
+      for (let i = 0; i < 20; i++) await round(seconds(5));
+      expect((await incidentsIn(store)).length).toBe(3);
+
+      const action = { kind: 'close', disposition: 'test', text: '' } as const;
+      await store.act({ alertId: sos!.id, action, by: 'o', seenVersion: 99, now: clock.now() });
+      // Somebody dispatches and escalates again.
+      await store.leaseNotices({ holder: 'h', now: clock.now(), leaseMs: minutes(60), limit: 100 });
+      await store.escalateDue({ now: clock.now(), limit: 100 });
+      await round(seconds(1));
+      await round(seconds(5));
+      const facts = await store.facts({ now: clock.now() });
+      expect(facts.incidents.every((incident) => incident.healed)).toBe(true);
+      expect(outside.received).toHaveLength(3);
+    },
+  );
+}
+
+/** A process that does nothing but say that it is alive. */
+async function startWriter(url: string): Promise<ChildProcess> {
+  const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  const program = `
+    const { openStoreHere } = await import(${from('../store/open.ts')});
+    const { startBeat } = await import(${from('./beat.ts')});
+    const { systemClock } = await import(${from('../runtime/clock.ts')});
+    const { silentLog } = await import(${from('../runtime/log.ts')});
+    const { store } = await openStoreHere(${JSON.stringify(url)});
+    for (const role of ${JSON.stringify(ROLES)}) startBeat({ role, instance: 'i', clock: systemClock(), log: silentLog }, store.beat);
+    console.log('started');
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout!, 'data');
+  return child;
+}
+
+test('a main process that is frozen, and then dead, is missed: the owner has an alert and the outside hears nothing', async () => {
+  const folder = temporaryFolder();
+  ends.push(folder.remove);
+  const url = `${folder.path}/shouwang.db`;
+  const { store, close } = await openStoreHere(url);
+  ends.push(close);
+  const child = await startWriter(url);
+  ends.push(() => child.kill('SIGKILL'));
+  const outside = await openReceiver(answering(200, {}));
+  ends.push(outside.close);
+
+  // The auditor started long ago; later its clock goes ahead, so that the test need not wait for beats to be missed.
+  const real = systemClock();
+  let aheadMs = -seconds(30);
+  const auditor = openAuditor({
+    clock: { ...real, now: () => real.now() + aheadMs },
+    diskUsed: () => diskUsed(folder.path),
+    ...{ store, log: silentLog, heartbeatUrl: outside.url },
+  });
+  aheadMs = 0;
+  await auditor.round();
+  expect(await incidentsIn(store)).toEqual([]);
+  expect(outside.received).toHaveLength(1);
+
+  child.kill('SIGSTOP');
+  aheadMs = seconds(31);
+  await auditor.round();
+  expect((await incidentsIn(store)).sort()).toEqual(ROLES.map((role) => `role_${role}`).sort());
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  aheadMs = minutes(2);
+  await auditor.round();
+  expect((await store.facts({ now: real.now() })).incidents.some((incident) => incident.healed)).toBe(false);
+  expect(outside.received).toHaveLength(1);
+});
+
+test('an auditor that was left behind gives way to a new one, and that one ends when it is asked to', async () => {
+  const folder = temporaryFolder();
+  ends.push(folder.remove);
+  const startProcess = () => {
+    const path = new URL('./auditor-process.ts', import.meta.url).pathname;
+    const env = { PATH: process.env.PATH, SHOUWANG_DATA_DIR: folder.path, SHOUWANG_LOG_LEVEL: 'info' };
+    const child = spawn(process.execPath, [path], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    ends.push(() => child.kill('SIGKILL'));
+    return { child, exited: once(child, 'exit') };
+  };
+  const first = startProcess();
+  const { store, close } = await openStoreHere(`${folder.path}/shouwang.db`);
+  ends.push(close);
+  const auditors = async () => (await store.instancesSince({ role: 'auditor', since: 0 })).length;
+  await until('the first auditor', async () => (await auditors()) === 1);
+  const second = startProcess();
+  expect(await first.exited).toEqual([0, null]);
+  expect(await auditors()).toBe(2);
+  second.child.kill('SIGTERM');
+  expect(await second.exited).toEqual([0, null]);
+});

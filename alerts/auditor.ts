@@ -1,0 +1,119 @@
+import { statfs } from 'node:fs/promises';
+import type { Finding, Recovery } from '../domain/finding.ts';
+import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
+import { hours, minutes, seconds } from '../domain/time.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { repeat, type Stop } from '../runtime/lifecycle.ts';
+import type { Log } from '../runtime/log.ts';
+import { AUDITOR_RULE, type Incident } from '../store/audit.ts';
+import type { Store } from '../store/commands.ts';
+import { type Broken, brokenPromises, promises, type Seen } from './promise.ts';
+
+const EVERY_MS = seconds(5);
+const HEARTBEAT_EVERY_MS = seconds(30);
+/** Every part gets this long to start before it is missed. */
+const GRACE_MS = seconds(30);
+
+export type AuditorDeps = {
+  readonly store: Pick<Store, 'facts' | 'raise' | 'recover'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The used part of the data folder's disk, 0 to 1. */
+  readonly diskUsed: () => Promise<number>;
+  /** An outside dead-man switch; null when there is none. */
+  readonly heartbeatUrl: string | null;
+};
+
+/** The used part of the disk that a folder is on; what only root may still use counts as used. */
+export async function diskUsed(folder: string): Promise<number> {
+  const { blocks, bavail } = await statfs(folder);
+  return 1 - bavail / blocks;
+}
+
+/** How soon an incident that is open already is said again: when it goes on, and when it had been over in between. */
+const SAY_AGAIN_MS = { goesOn: hours(1), cameBack: minutes(1) } as const;
+
+function isSaid({ promise }: Broken, incidents: readonly Incident[], now: number): boolean {
+  const open = incidents.find((incident) => incident.promise === promise.name);
+  return open !== undefined && now - open.lastSeenAt < SAY_AGAIN_MS[open.healed ? 'cameBack' : 'goesOn'];
+}
+
+/** What to raise: an alert a broken promise, and one occurrence an hour while it goes on. */
+export function findingsOf(broken: readonly Broken[], incidents: readonly Incident[], now: number): Finding[] {
+  return broken
+    .filter((one) => !isSaid(one, incidents, now))
+    .map(({ promise, by }) => ({
+      householdId: SYSTEM_HOUSEHOLD,
+      category: 'system',
+      about: { hubId: '', device: promise.name },
+      rule: AUDITOR_RULE,
+      occurrenceKey: `${AUDITOR_RULE} ${promise.name} ${now}`,
+      at: now,
+      delayMs: 0,
+      sentence: promise.says(by),
+      evidence: { readings: [], numbers: { [promise.name]: by } },
+    }));
+}
+
+/** Incidents whose promise holds again, and of which nobody has noted that yet. */
+export function recoveriesOf(broken: readonly Broken[], incidents: readonly Incident[], now: number): Recovery[] {
+  const stillBroken = new Set(broken.map(({ promise }) => promise.name));
+  return incidents
+    .filter((incident) => !incident.healed && !stillBroken.has(incident.promise))
+    .filter((incident) => promises.some((promise) => promise.name === incident.promise))
+    .map((incident) => ({
+      householdId: SYSTEM_HOUSEHOLD,
+      category: 'system',
+      about: { hubId: '', device: incident.promise },
+      at: now,
+      sentence: { zh: '已恢复正常', en: 'It holds again' },
+    }));
+}
+
+async function beatOutside(url: string, log: Log): Promise<void> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(seconds(10)) });
+    await response.body?.cancel();
+    if (!response.ok) log.warn({ status: response.status }, 'the outside heartbeat was refused');
+  } catch (error) {
+    // The URL itself is a secret of the switch, so the log has only what went wrong.
+    log.warn({ fault: error instanceof Error ? error.name : 'unknown' }, 'the outside heartbeat was not heard');
+  }
+}
+
+export type Auditor = { readonly round: () => Promise<void> };
+
+/**
+ * Looks for what the promises forbid. It shares only the database with what it watches. When nobody is left to tell the owner what
+ * it finds, it still says so on its log and, above all, by its silence towards the outside.
+ */
+export function openAuditor({ store, clock, log, diskUsed, heartbeatUrl }: AuditorDeps): Auditor {
+  const startedAt = clock.now();
+  let heartbeatAt = Number.NEGATIVE_INFINITY;
+
+  return {
+    async round() {
+      const now = clock.now();
+      if (now - startedAt < GRACE_MS) return;
+      const facts = await store.facts({ now });
+      const seen: Seen = { ...facts, now, diskUsed: await diskUsed(), clockSteppedMs: clock.steppedMs() };
+      const broken = brokenPromises(seen);
+      for (const { promise, by } of broken) {
+        log.error({ promise: promise.name, by, grave: promise.grave }, promise.says(by).en);
+      }
+      // The heartbeat first: to raise anything takes the write lock, which a frozen process may hold.
+      if (heartbeatUrl && !broken.some(({ promise }) => promise.grave) && now - heartbeatAt >= HEARTBEAT_EVERY_MS) {
+        heartbeatAt = now;
+        await beatOutside(heartbeatUrl, log);
+      }
+      const findings = findingsOf(broken, facts.incidents, now);
+      const recoveries = recoveriesOf(broken, facts.incidents, now);
+      if (findings.length > 0) await store.raise({ findings, now });
+      if (recoveries.length > 0) await store.recover({ recoveries, now });
+    },
+  };
+}
+
+export function startAuditor(deps: AuditorDeps): Stop {
+  return repeat(deps.log, 'audit', EVERY_MS, openAuditor(deps).round).stop;
+}

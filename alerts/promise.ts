@@ -1,0 +1,130 @@
+import type { Sentence } from '../domain/finding.ts';
+import { minutes, seconds } from '../domain/time.ts';
+import { CLOCK_STEP_MS } from '../runtime/clock.ts';
+import type { Facts } from '../store/audit.ts';
+
+/** What the auditor looks at: the database, and the machine that it runs on. */
+export type Seen = Facts & {
+  readonly now: number;
+  /** The used part of the data folder's disk, 0 to 1. */
+  readonly diskUsed: number;
+  readonly clockSteppedMs: number;
+};
+
+/**
+ * A promise and how to see that it is broken: by how much, or null while it holds. `grave`: help may not come, so that the outside
+ * heartbeat stops; the others are only told to the owner, or a disk that fills for weeks would make everybody deaf to it.
+ */
+export type PromiseToKeep = {
+  readonly name: string;
+  readonly grave: boolean;
+  readonly broken: (seen: Seen) => number | null;
+  readonly says: (by: number) => Sentence;
+};
+
+const some = (count: number): number | null => (count > 0 ? count : null);
+const above = (value: number, limit: number): number | null => (value > limit ? value : null);
+
+const BEAT_MISSED_MS = seconds(15);
+/** With fewer hubs than this a quarter of an hour without a word may well be a quiet night. */
+const HUBS_THAT_TALK = 20;
+
+const roles = {
+  broker: { zh: '接收', en: 'receives from the homes (broker)' },
+  ingest: { zh: '分析', en: 'applies the rules (ingest)' },
+  alerts: { zh: '通知', en: 'escalates and tells (alerts)' },
+  web: { zh: '网页', en: 'serves the consoles (web)' },
+} as const;
+
+const roleLives = (role: keyof typeof roles): PromiseToKeep => ({
+  name: `role_${role}`,
+  grave: true,
+  broken: ({ beats, now }) => above(now - (beats[role] ?? 0), BEAT_MISSED_MS),
+  says: () => ({
+    zh: `“${roles[role].zh}”进程没有响应超过 15 秒（${role}）`,
+    en: `Nothing that ${roles[role].en} has given a sign of life for 15 s`,
+  }),
+});
+
+const diskBelow = (percent: number, grave: boolean): PromiseToKeep => ({
+  name: `disk_${percent}`,
+  grave,
+  broken: ({ diskUsed }) => (diskUsed * 100 >= percent ? Math.round(diskUsed * 100) : null),
+  says: (by) => ({ zh: `数据磁盘已用 ${by}%`, en: `The data disk is ${by} % full` }),
+});
+
+/** Everything that the auditor looks for, in the order in which it matters. */
+export const promises: readonly PromiseToKeep[] = [
+  {
+    name: 'deadlines',
+    grave: true,
+    broken: ({ overdueAlerts }) => some(overdueAlerts),
+    says: (n) => ({
+      zh: `${n} 条未关闭的警报超过期限 10 秒仍未升级`,
+      en: `${n} unclosed alerts are more than 10 s past their deadline`,
+    }),
+  },
+  {
+    name: 'emergencies_told',
+    grave: true,
+    broken: ({ untoldEmergencies }) => some(untoldEmergencies),
+    says: (n) => ({
+      zh: `${n} 条紧急警报在 15 秒内没有任何通知尝试`,
+      en: `Nobody has been told of ${n} emergencies for 15 s`,
+    }),
+  },
+  {
+    name: 'notices',
+    grave: true,
+    broken: ({ overdueNotices }) => some(overdueNotices),
+    says: (n) => ({ zh: `${n} 条通知滞留超过 30 秒`, en: `${n} notices have been waiting to go out for over 30 s` }),
+  },
+  {
+    name: 'one_alert',
+    grave: true,
+    broken: ({ doubledAlerts }) => some(doubledAlerts),
+    says: (n) => ({ zh: `${n} 件事各有多条未关闭的警报`, en: `${n} matters have more than one open alert each` }),
+  },
+  {
+    name: 'intake',
+    grave: true,
+    broken: ({ connectedHubs, lastCommitAt, now }) =>
+      connectedHubs >= HUBS_THAT_TALK ? above(now - (lastCommitAt ?? 0), minutes(15)) : null,
+    says: () => ({
+      zh: '网关在线，但 15 分钟内没有任何消息入库',
+      en: 'Hubs are connected, but nothing has been stored for 15 min',
+    }),
+  },
+  {
+    name: 'processor',
+    grave: true,
+    broken: ({ unreadSince, now }) => (unreadSince === null ? null : above(now - unreadSince, seconds(60))),
+    says: (ms) => ({
+      zh: `消息分析滞后 ${Math.round(ms / 1_000)} 秒`,
+      en: `The rules are ${Math.round(ms / 1_000)} s behind the messages`,
+    }),
+  },
+  roleLives('broker'),
+  roleLives('ingest'),
+  roleLives('alerts'),
+  roleLives('web'),
+  diskBelow(90, true),
+  diskBelow(80, false),
+  {
+    name: 'clock',
+    grave: false,
+    broken: ({ clockSteppedMs }) => above(Math.abs(clockSteppedMs), CLOCK_STEP_MS),
+    says: (ms) => ({
+      zh: `系统时钟被调整了 ${(ms / 1_000).toFixed(1)} 秒；重启守望后时间显示恢复正确`,
+      en: `The system clock was set by ${(ms / 1_000).toFixed(1)} s; restart Shouwang so that the times it shows are right again`,
+    }),
+  },
+];
+
+export type Broken = { readonly promise: PromiseToKeep; readonly by: number };
+
+export const brokenPromises = (seen: Seen): Broken[] =>
+  promises.flatMap((promise) => {
+    const by = promise.broken(seen);
+    return by === null ? [] : [{ promise, by }];
+  });
