@@ -37,7 +37,7 @@ export async function areasUp(db: Db, areaId: string): Promise<Area[]> {
 
 /** A thing that stands somewhere, by its kind and id. */
 export type Thing = {
-  readonly kind: 'area' | 'household' | 'alert' | 'hub' | 'user' | 'webhook';
+  readonly kind: 'area' | 'station' | 'household' | 'alert' | 'hub' | 'user' | 'webhook';
   readonly id: string;
 };
 
@@ -50,6 +50,15 @@ async function standingOf(db: Db, { kind, id }: Thing): Promise<Standing | undef
   switch (kind) {
     case 'area':
       return { areaId: id, householdId: null };
+    case 'station': {
+      const station = await db
+        .selectFrom('area')
+        .select('id as areaId')
+        .where('id', '=', id)
+        .where('kind', '=', 'station')
+        .executeTakeFirst();
+      return station && { ...station, householdId: null };
+    }
     case 'household':
       return homeOf(db, id).executeTakeFirst();
     case 'alert':

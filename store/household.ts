@@ -81,7 +81,7 @@ export type DeviceNow = Device & {
   readonly lastHeardAt: number | null;
   readonly state: 'heard' | 'lost' | 'never_heard';
   readonly battery: number | null;
-  readonly last: readonly LastReading[];
+  readonly last: LastReading[];
 };
 
 async function devicesNow(db: Db, householdId: string, now: number): Promise<DeviceNow[]> {

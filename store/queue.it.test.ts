@@ -81,7 +81,7 @@ describe.each(engines)('what consoles read on $name', (engine) => {
       linkHash: 'l',
       now: T0,
     });
-    const [{ id: by }] = (await open.store.users({ scope: { areaId: north, householdId: null } })) as [{ id: string }];
+    const [{ id: by } = { id: '' }] = await open.store.users({ scope: { areaId: north, householdId: null } });
     const sos = await raised(finding(0, 'sos', T0));
     const act = (kind: 'take' | 'close', now: number) =>
       open.store.act({

@@ -119,7 +119,20 @@ export const registrationsAnswer = z.object({
   ),
 });
 
-export const householdPatch = household.omit({ id: true, stationId: true }).partial();
+const changeable = household.shape;
+/** What is not named stays as it is: a default would overwrite it. */
+export const householdPatch = z
+  .object({
+    name: changeable.name,
+    address: changeable.address.unwrap(),
+    latitude: changeable.latitude.unwrap(),
+    longitude: changeable.longitude.unwrap(),
+    access: changeable.access.unwrap(),
+    mode: changeable.mode.unwrap(),
+    settings: changeable.settings.unwrap(),
+    plans: changeable.plans.unwrap(),
+  })
+  .partial();
 export const newHub = hub.pick({ clientId: true, ecosystem: true, power: true });
 export const hubKeyAnswer = z.object({
   hubId: z.string(),
@@ -128,3 +141,5 @@ export const hubKeyAnswer = z.object({
   key: z.string(),
 });
 export const newPause = pause.omit({ id: true, householdId: true });
+/** What a device is called, where it is and what it is for; the hub and its own key say which. */
+export const deviceChange = device.omit({ householdId: true });
