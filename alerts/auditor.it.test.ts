@@ -113,6 +113,8 @@ test('a main process that is frozen, and then dead, is missed: the owner has an 
 
   // The auditor started long ago; later its clock goes ahead, so that the test need not wait for beats to be missed.
   const real = systemClock();
+  const beats = async () => Object.keys((await store.facts({ now: real.now() })).beats).length;
+  await until('every role to beat', async () => (await beats()) === ROLES.length);
   let aheadMs = -seconds(30);
   const auditor = openAuditor({
     clock: { ...real, now: () => real.now() + aheadMs },
