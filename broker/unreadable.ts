@@ -8,8 +8,8 @@ const TOPICS_A_HUB = 100;
 const HUBS = 10_000;
 export const OTHER_TOPICS = '(other topics)';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped, since PostgreSQL and terminals choke on them
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped, since PostgreSQL and terminals choke on them, and marks of direction make text lie
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const printable = (text: string): string =>
   text.replace(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 

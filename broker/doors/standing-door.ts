@@ -11,6 +11,7 @@ import type { Store } from '../../store/commands.ts';
 import { openStoreHere } from '../../store/open.ts';
 import { segmentEntries } from '../../store/segment.ts';
 import { startAdmittance } from '../admit.ts';
+import type { FailedAttempts } from '../failed-attempts.ts';
 import { type Intake, type Judge, type Judgement, startIntake } from '../intake.ts';
 import { type DoorLimits, startMqttDoor } from './mqtt.ts';
 import type { Certificate } from './mqtt-listen.ts';
@@ -34,6 +35,7 @@ export type StandingDoorOptions = {
   /** Stands between the door and the intake. */
   readonly accept?: (accept: Intake['accept']) => Intake['accept'];
   readonly full?: () => boolean;
+  readonly attempts?: FailedAttempts;
 };
 
 export async function registered(store: Store, clientIds: readonly string[]): Promise<Map<string, Registered>> {
@@ -104,7 +106,12 @@ export async function standingDoor(options: StandingDoorOptions = {}) {
       throw error;
     },
   });
-  const admittance = await startAdmittance({ store, log, nudge });
+  const admittance = await startAdmittance({
+    store,
+    log,
+    nudge,
+    ...(options.attempts && { attempts: options.attempts }),
+  });
   const at = { host: '127.0.0.1', port: 0 };
   const door = await startMqttDoor({
     intake: {

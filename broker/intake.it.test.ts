@@ -1,0 +1,229 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Finding } from '../domain/finding.ts';
+import type { Packet } from '../domain/packet.ts';
+import type { Catalogue } from '../domain/reading.ts';
+import { movedClock } from '../runtime/clock.ts';
+import { silentLog } from '../runtime/log.ts';
+import { openMetrics } from '../runtime/metrics.ts';
+import type { AdmittedHub } from '../store/hub.ts';
+import type { SegmentCommit } from '../store/journal.ts';
+import { type OpenStore, openStoreHere } from '../store/open.ts';
+import { segmentEntries } from '../store/segment.ts';
+import { journalOf, nothingMeant, registered } from './doors/standing-door.ts';
+import { type Intake, type IntakeOptions, type Judgement, startIntake } from './intake.ts';
+
+let folder: string;
+let open: OpenStore;
+let hub: AdmittedHub;
+let commits: SegmentCommit[];
+let nudged: string[];
+let held: Promise<void> = Promise.resolve();
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'shouwang-intake-'));
+  open = await openStoreHere(join(folder, 'intake.db'));
+  await registered(open.store, ['hub-a']);
+  const { hubs } = await open.store.hubsSince({ revision: 0, limit: 1 });
+  hub = hubs[0]!;
+  commits = [];
+  nudged = [];
+  held = Promise.resolve();
+});
+afterEach(async () => {
+  await open.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const start = (options: Partial<IntakeOptions> = {}): Promise<Intake> =>
+  startIntake({
+    store: {
+      streamHeads: open.store.streamHeads,
+      async commitSegment(commit) {
+        commits.push(commit);
+        await held;
+        return open.store.commitSegment(commit);
+      },
+    },
+    clock: movedClock(1_700_000_000_000),
+    judge: () => nothingMeant,
+    stream: 's',
+    metrics: openMetrics(),
+    log: silentLog,
+    nudge: { send: (subject) => nudged.push(subject) },
+    fatal: (error) => {
+      throw error;
+    },
+    ...options,
+  });
+const packet = (
+  payload: string | Buffer,
+  topic = 'sw/hub-a/up',
+): Pick<Packet, 'topic' | 'payload' | 'qos' | 'retain'> => ({
+  topic,
+  payload: Buffer.from(payload),
+  qos: 1,
+  retain: false,
+});
+
+const sos = (key: string): Finding => ({
+  householdId: hub.householdId,
+  category: 'sos',
+  about: { hubId: hub.hubId, device: 'button' },
+  rule: 'critical',
+  occurrenceKey: key,
+  at: 1,
+  delayMs: 0,
+  sentence: { zh: '按下了紧急按钮', en: 'The emergency button was pressed' },
+  evidence: { readings: [], numbers: {} },
+});
+
+describe('the intake', () => {
+  test('numbers its stream without gaps, over packets and link changes, commits and restarts', async () => {
+    const numbers: number[] = [];
+    const judge: IntakeOptions['judge'] = (_, position) => {
+      expect(position.stream).toBe('s');
+      numbers.push(position.number);
+      return nothingMeant;
+    };
+    const first = await start({ judge });
+    first.link({ kind: 'up', hubId: hub.hubId, epoch: 7 });
+    await Promise.all([first.accept(packet('1'), hub), first.accept(packet('2'), hub)]);
+    first.link({ kind: 'down', hubId: hub.hubId, epoch: 7 });
+    await first.stop();
+    const second = await start({ judge });
+    await second.accept(packet('3'), hub);
+    await second.stop();
+    expect(numbers).toEqual([2, 3, 5]);
+    const journal = await journalOf(open.store, 's');
+    expect(journal.map((it) => (it.kind === 'packet' ? Buffer.from(it.payload).toString() : it.kind))).toEqual([
+      'up',
+      '1',
+      '2',
+      'down',
+      '3',
+    ]);
+    expect(journal[0]).toEqual({
+      kind: 'up',
+      hubId: hub.hubId,
+      epoch: 7,
+      receivedAt: 1_700_000_000_000,
+      monotonicAt: 1_700_000_000_000,
+    });
+  });
+
+  test('commits a life-critical finding with its packet, and answers after both', async () => {
+    const acknowledge = { topic: 'sw/hub-a/down', payload: '{}' };
+    const intake = await start({ judge: () => ({ ...nothingMeant, findings: [sos('k1')], acknowledge }) });
+    expect(await intake.accept(packet('sos'), hub)).toEqual({ acknowledge });
+    expect(commits).toHaveLength(1);
+    expect(commits[0]).toMatchObject({ first: 1, count: 1, findings: [{ occurrenceKey: 'k1' }] });
+    expect([...segmentEntries(commits[0]!.bytes)]).toHaveLength(1);
+    expect(await open.store.nextDue(null)).not.toBeNull();
+    expect(nudged).toEqual(['journal', 'alerts', 'notices']);
+    await intake.stop();
+  });
+
+  test('answers in the order of the calls, over many commits', async () => {
+    const order: number[] = [];
+    const intake = await start();
+    let release = (): void => {};
+    held = new Promise((resolve) => (release = resolve));
+    const all = Array.from({ length: 45_000 }, (_, n) => intake.accept(packet(`${n}`), hub).then(() => order.push(n)));
+    release();
+    await Promise.all(all);
+    expect(order).toEqual(all.map((_, n) => n));
+    expect(commits.map(({ count }) => count)).toEqual([20_000, 20_000, 5_000]);
+    await intake.stop();
+  });
+
+  test('bounds a commit by bytes, and says when more waits than it should hold', async () => {
+    const intake = await start();
+    let release = (): void => {};
+    held = new Promise((resolve) => (release = resolve));
+    const large = Buffer.alloc(1_000_000);
+    const waiting: Promise<unknown>[] = [];
+    while (!intake.full()) waiting.push(intake.accept(packet(large), hub));
+    expect(waiting).toHaveLength(68);
+    release();
+    await Promise.all(waiting);
+    expect(intake.full()).toBe(false);
+    expect(Math.max(...commits.map(({ count }) => count))).toBe(5);
+    await intake.stop();
+  });
+
+  test('lets the next packet be read by the catalogue that the one before it brought', async () => {
+    const catalogue: Catalogue = {
+      door: { model: 'm', vendor: 'v', power: 'battery', address: '0x1', properties: {} },
+    };
+    const known: (Catalogue | null)[] = [];
+    const intake = await start({
+      judge: (it, _, speaker): Judgement => {
+        known.push(speaker.catalogue);
+        return { ...nothingMeant, catalogue: it.topic.endsWith('devices') ? catalogue : null };
+      },
+    });
+    await Promise.all([
+      intake.accept(packet('', 'zigbee2mqtt/bridge/devices'), hub),
+      intake.accept(packet('', 'zigbee2mqtt/door'), hub),
+    ]);
+    expect(known).toEqual([null, catalogue]);
+    expect(commits).toHaveLength(1);
+    await intake.stop();
+    expect((await open.store.hubsSince({ revision: 0, limit: 1 })).hubs[0]?.catalogue).toEqual(catalogue);
+  });
+
+  test('counts what cannot be read, in the commit that keeps it', async () => {
+    const intake = await start({ judge: () => ({ ...nothingMeant, unreadable: { reason: 'not_json' } }) });
+    await Promise.all([1, 2, 3].map((n) => intake.accept(packet(`{${n}`), hub)));
+    expect(commits.flatMap(({ unreadable }) => unreadable)).toMatchObject([
+      { count: 3, reason: 'not_json', sample: '{1' },
+    ]);
+    await intake.stop();
+  });
+
+  test('keeps and answers a packet over which its judge stumbles, and counts it', async () => {
+    const intake = await start({
+      judge: () => {
+        throw new Error('a mistake of ours');
+      },
+    });
+    await intake.accept(packet('x'), hub);
+    expect(await journalOf(open.store, 's')).toHaveLength(1);
+    expect(commits[0]?.unreadable).toMatchObject([{ reason: 'judge_failed' }]);
+    await intake.stop();
+  });
+
+  test('ends everything when a commit fails: nothing of it is answered, and nothing after it is taken', async () => {
+    const full = new Error('SQLITE_FULL');
+    const answered: number[] = [];
+    const ended = Promise.withResolvers<Error>();
+    const intake = await start({
+      store: { streamHeads: open.store.streamHeads, commitSegment: () => Promise.reject(full) },
+      fatal: ended.resolve,
+    });
+    for (const n of [1, 2]) void intake.accept(packet('x'), hub).then(() => answered.push(n));
+    expect((await ended.promise).cause).toBe(full);
+    await expect(intake.accept(packet('x'), hub)).rejects.toThrow('ended');
+    await intake.stop();
+    expect(answered).toEqual([]);
+  });
+
+  test('stops when all that it took is on disk', async () => {
+    const intake = await start();
+    let release = (): void => {};
+    held = new Promise((resolve) => (release = resolve));
+    let answered = false;
+    void intake.accept(packet('x'), hub).then(() => {
+      answered = true;
+    });
+    const stopped = intake.stop();
+    release();
+    await stopped;
+    expect(answered).toBe(true);
+    await expect(intake.accept(packet('y'), hub)).rejects.toThrow('ended');
+    expect(await journalOf(open.store, 's')).toHaveLength(1);
+  });
+});
