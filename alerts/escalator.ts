@@ -2,7 +2,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Store } from '../store/commands.ts';
 
 /** Deadlines in one transaction: group commits wait behind it, so it is to be over in some milliseconds. */
-const BATCH = 50;
+const BATCH = 200;
 
 /**
  * Lets every passed deadline have its consequence, the most urgent first, until none is left: after an outage one consequence is

@@ -48,25 +48,14 @@ export const alertOf = (row: Row): Alert => ({
   disposition: row.disposition,
 });
 
-const rowOf = (alert: Alert): Row => ({
-  id: alert.id,
-  household_id: alert.householdId,
-  category: alert.category,
-  subject: alert.subject,
-  priority: alert.priority,
+/** The columns that a change may change; what the alert is about stays as it was raised. */
+const changing = (alert: Alert) => ({
   state: alert.state,
   version: alert.version,
   occurrence_version: alert.occurrenceVersion,
-  rule: alert.rule,
-  sentence: JSON.stringify(alert.sentence),
-  evidence: JSON.stringify(alert.evidence),
-  plan: JSON.stringify(alert.plan),
   step: alert.step,
   round: alert.round,
   occurrences: alert.occurrences,
-  happened_at: alert.happenedAt,
-  raised_at: alert.raisedAt,
-  delay_ms: alert.delayMs,
   last_occurrence_at: alert.lastOccurrenceAt,
   next_due: alert.nextDue,
   taken_at: alert.takenAt,
@@ -76,33 +65,79 @@ const rowOf = (alert: Alert): Row => ({
   disposition: alert.disposition,
 });
 
-/** Puts a decision into effect if the alert is still as it was when it was decided; otherwise the transaction is run again. */
-async function change(db: Db, alert: Alert, decided: Change, by: string | null, now: number): Promise<Alert> {
-  const after: Alert = { ...alert, ...decided.patch, version: alert.version + 1 };
-  const updated = await db
-    .updateTable('alert')
-    .set(rowOf(after))
-    .where('id', '=', alert.id)
-    .where('version', '=', alert.version)
-    .executeTakeFirst();
-  if (updated.numUpdatedRows !== 1n) throw new Met(`alert ${alert.id} changed at version ${alert.version}`);
-  await insertEvent(db, after, decided.event, by, now);
-  await insertNotices(db, after, decided.notices, now);
+const rowOf = (alert: Alert): Row => ({
+  id: alert.id,
+  household_id: alert.householdId,
+  category: alert.category,
+  subject: alert.subject,
+  priority: alert.priority,
+  rule: alert.rule,
+  sentence: JSON.stringify(alert.sentence),
+  evidence: JSON.stringify(alert.evidence),
+  plan: JSON.stringify(alert.plan),
+  happened_at: alert.happenedAt,
+  raised_at: alert.raisedAt,
+  delay_ms: alert.delayMs,
+  ...changing(alert),
+});
+
+type Decision = { readonly alert: Alert; readonly decided: Change };
+
+/** Puts decisions into effect if the alerts are still as they were when it was decided; otherwise the transaction is run again. */
+async function changeAll(
+  db: Db,
+  decisions: readonly Decision[],
+  by: string | null,
+  now: number,
+): Promise<readonly Alert[]> {
+  const after = decisions.map(
+    ({ alert, decided }): Alert => ({ ...alert, ...decided.patch, version: alert.version + 1 }),
+  );
+  for (const alert of after) {
+    const updated = await db
+      .updateTable('alert')
+      .set(changing(alert))
+      .where('id', '=', alert.id)
+      .where('version', '=', alert.version - 1)
+      .executeTakeFirst();
+    if (updated.numUpdatedRows !== 1n) throw new Met(`alert ${alert.id} changed before version ${alert.version}`);
+  }
+  await insertEvents(
+    db,
+    decisions.map(({ alert, decided }) => ({ ...decided.event, alert, version: alert.version + 1 })),
+    by,
+    now,
+  );
+  await insertNotices(
+    db,
+    decisions.flatMap(({ alert, decided }) => decided.notices.map((order) => ({ alert, order }))),
+    now,
+  );
   return after;
 }
 
-async function insertEvent(db: Db, alert: Alert, event: Change['event'], by: string | null, at: number): Promise<void> {
+async function change(db: Db, alert: Alert, decided: Change, by: string | null, now: number): Promise<Alert> {
+  const [after] = await changeAll(db, [{ alert, decided }], by, now);
+  return after ?? alert;
+}
+
+type Event = Change['event'] & { readonly alert: Alert; readonly version: number };
+
+async function insertEvents(db: Db, events: readonly Event[], by: string | null, at: number): Promise<void> {
+  if (events.length === 0) return;
   await db
     .insertInto('alert_event')
-    .values({
-      alert_id: alert.id,
-      version: alert.version,
-      household_id: alert.householdId,
-      kind: event.kind,
-      at,
-      by_user: by,
-      text: event.text,
-    })
+    .values(
+      events.map(({ alert, version, kind, text }) => ({
+        alert_id: alert.id,
+        version,
+        household_id: alert.householdId,
+        kind,
+        at,
+        by_user: by,
+        text,
+      })),
+    )
     .execute();
 }
 
@@ -170,8 +205,12 @@ export async function raiseFinding(db: Db, finding: Finding, now: number): Promi
     .executeTakeFirst();
   if (inserted.numInsertedOrUpdatedRows !== 1n)
     throw new Met(`another opened ${finding.category} of ${finding.householdId}`);
-  await insertEvent(db, alert, { kind: 'raised', text: finding.rule }, null, now);
-  await insertNotices(db, alert, notices, now);
+  await insertEvents(db, [{ kind: 'raised', text: finding.rule, alert, version: alert.version }], null, now);
+  await insertNotices(
+    db,
+    notices.map((order) => ({ alert, order })),
+    now,
+  );
   return alert;
 }
 
@@ -245,10 +284,11 @@ export const alertCommands = {
       .orderBy('next_due')
       .limit(limit)
       .execute();
-    for (const alert of rows.map(alertOf)) {
+    const decisions = rows.map(alertOf).flatMap((alert): Decision[] => {
       const decided = escalate(alert, now);
-      if (decided) await change(db, alert, decided, null, now);
-    }
+      return decided ? [{ alert, decided }] : [];
+    });
+    await changeAll(db, decisions, null, now);
     return rows.map((row) => now - (row.next_due ?? now));
   }),
 

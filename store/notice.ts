@@ -25,18 +25,16 @@ export const noticeOf = (row: Tables['notice']): Notice => ({
   deliveredAt: row.delivered_at,
 });
 
+/** What a plan orders, and for which alert. */
+export type Owed = { readonly alert: Pick<Alert, 'id' | 'householdId'>; readonly order: NoticeOrder };
+
 /** The same person is never owed the same thing twice for one step: what is there already stays. */
-export async function insertNotices(
-  db: Db,
-  alert: Pick<Alert, 'id' | 'householdId'>,
-  orders: readonly NoticeOrder[],
-  now: number,
-): Promise<void> {
-  if (orders.length === 0) return;
+export async function insertNotices(db: Db, owed: readonly Owed[], now: number): Promise<void> {
+  if (owed.length === 0) return;
   await db
     .insertInto('notice')
     .values(
-      orders.map((order) => ({
+      owed.map(({ alert, order }) => ({
         id: randomUUID(),
         alert_id: alert.id,
         household_id: alert.householdId,
@@ -70,8 +68,8 @@ export type Outcome = {
   readonly passOn: boolean;
 };
 
-async function recordOutcome(db: Db, outcome: Outcome, now: number): Promise<void> {
-  const { notice, state, reason, deliveries, nextAttemptAt, passOn } = outcome;
+/** False when the notice has come to its end meanwhile: a console may have confirmed it, and its word stands. */
+async function settleNotice(db: Db, { notice, state, reason, nextAttemptAt }: Outcome, now: number): Promise<boolean> {
   const updated = await db
     .updateTable('notice')
     .set({
@@ -83,35 +81,29 @@ async function recordOutcome(db: Db, outcome: Outcome, now: number): Promise<voi
       delivered_at: state === 'delivered' ? now : null,
     })
     .where('id', '=', notice.id)
-    // A console may have confirmed it meanwhile; its word stands.
     .where('state', 'in', UNSETTLED)
     .executeTakeFirst();
-  await db
-    .insertInto('delivery')
-    .values(
-      deliveries.map((delivery) => ({
-        id: randomUUID(),
-        notice_id: notice.id,
-        alert_id: notice.alertId,
-        household_id: notice.householdId,
-        channel: notice.channel,
-        destination: delivery.destination,
-        attempted_at: delivery.attemptedAt,
-        outcome: delivery.outcome,
-        reason: delivery.reason,
-        answer: delivery.answer,
-      })),
-    )
-    .execute();
+  return updated.numUpdatedRows === 1n;
+}
+
+const deliveryRows = ({ notice, deliveries }: Outcome): Tables['delivery'][] =>
+  deliveries.map((delivery) => ({
+    id: randomUUID(),
+    notice_id: notice.id,
+    alert_id: notice.alertId,
+    household_id: notice.householdId,
+    channel: notice.channel,
+    destination: delivery.destination,
+    attempted_at: delivery.attemptedAt,
+    outcome: delivery.outcome,
+    reason: delivery.reason,
+    answer: delivery.answer,
+  }));
+
+function onNextChannel({ notice, passOn }: Outcome): Owed[] {
   const [channel, ...fallback] = notice.fallback;
-  if (passOn && channel && updated.numUpdatedRows === 1n) {
-    await insertNotices(
-      db,
-      { id: notice.alertId, householdId: notice.householdId },
-      [{ ...notice, channel, fallback }],
-      now,
-    );
-  }
+  if (!passOn || !channel) return [];
+  return [{ alert: { id: notice.alertId, householdId: notice.householdId }, order: { ...notice, channel, fallback } }];
 }
 
 export const noticeCommands = {
@@ -149,7 +141,11 @@ export const noticeCommands = {
   ),
 
   recordOutcomes: write(async (db, { outcomes, now }: { outcomes: readonly Outcome[]; now: number }) => {
-    for (const outcome of outcomes) await recordOutcome(db, outcome, now);
+    if (outcomes.length === 0) return;
+    const owed: Owed[] = [];
+    for (const outcome of outcomes) if (await settleNotice(db, outcome, now)) owed.push(...onNextChannel(outcome));
+    await db.insertInto('delivery').values(outcomes.flatMap(deliveryRows)).execute();
+    await insertNotices(db, owed, now);
   }),
 
   /** A console's own word that it has shown these: what of them were console notices are delivered. */
