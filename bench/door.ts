@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type LoadResult, runLoad } from '../device-sim/load.ts';
+import { type Served, serve, serveDoor } from './serve-door.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,29 +19,24 @@ const hubs = Array.from({ length: Number(values.hubs) }, (_, i) => {
   return { clientId, username: clientId, password: 'key', topic: `sw/${clientId}/up` };
 });
 
-async function against(server: string, flags: readonly string[] = []): Promise<LoadResult> {
-  const file = fileURLToPath(new URL(server, import.meta.url));
-  const child = spawn(process.execPath, [...flags, file, values.hubs], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const [port] = await once(child.stdout, 'data');
+async function loaded(server: Served): Promise<LoadResult> {
   const load = await runLoad({
     host: '127.0.0.1',
-    port: Number(port),
+    port: server.port,
     hubs,
     rate: Number(values.rate),
     seconds: Number(values.seconds),
     window: Number(values.window),
   });
-  child.kill('SIGTERM');
-  await exited;
+  await server.end('SIGTERM');
   return load;
 }
 
 /** The front door on disk beside plain aedes that keeps nothing, by turns, so that whatever else runs here weighs on both. */
 for (let round = 1; round <= Number(values.rounds); round++) {
-  const plain = await against('./plain-aedes.ts');
+  const plain = await loaded(await serve('./plain-aedes.ts'));
   const profiled = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-  const door = await against('./door-server.ts', profiled);
+  const door = await loaded(await serveDoor(hubs.length, { flags: profiled }));
   console.log(
     JSON.stringify({
       round,

@@ -7,9 +7,9 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { Nudge } from '../runtime/nudge.ts';
 import type { Store } from '../store/commands.ts';
 import type { AdmittedHub } from '../store/hub.ts';
-import type { AlarmState, SegmentCommit } from '../store/journal.ts';
-import { segmentWriter } from '../store/segment.ts';
-import { unreadableTally } from './unreadable.ts';
+import type { AlarmState } from '../store/journal.ts';
+import { type Batch, gathering } from './gathering.ts';
+import { groupCommit } from './group-commit.ts';
 
 /** What tells a hub, on its down-link, that its emergency is safely an open alert. */
 export type Acknowledge = { readonly topic: string; readonly payload: string };
@@ -41,18 +41,17 @@ export type Intake = {
   readonly stop: () => Promise<void>;
 };
 
-/** What one commit holds at most, so that none takes long; and what may wait for commits, so that memory stays bounded. */
-const COMMIT_BYTES = 4 * 1_024 * 1_024;
-const COMMIT_ENTRIES = 20_000;
-const WAITING_BYTES = 64 * 1_024 * 1_024;
-
-type Batch = {
-  readonly commit: SegmentCommit;
-  readonly waiting: readonly Waiting[];
-  /** When its first entry came, monotonic. */
-  readonly since: number;
+export type IntakeOptions = {
+  readonly store: Pick<Store, 'commitSegment' | 'streamHeads'>;
+  readonly clock: Clock;
+  readonly judge: Judge;
+  readonly stream: string;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly nudge: Pick<Nudge, 'send'>;
+  /** What is on disk is unknown after a failed commit: the process must end and start clean. */
+  readonly fatal: (error: Error) => void;
 };
-type Waiting = { readonly resolve: (accepted: Accepted) => void; readonly accepted: Accepted };
 
 const NOTHING_TO_SAY: Accepted = { acknowledge: null };
 const NOTHING_MEANT: Judgement = {
@@ -73,101 +72,24 @@ function meters(metrics: Metrics) {
   };
 }
 
-export type IntakeOptions = {
-  readonly store: Pick<Store, 'commitSegment' | 'streamHeads'>;
-  readonly clock: Clock;
-  readonly judge: Judge;
-  readonly stream: string;
-  readonly metrics: Metrics;
-  readonly log: Log;
-  readonly nudge: Pick<Nudge, 'send'>;
-  /** What is on disk is unknown after a failed commit: the process must end and start clean. */
-  readonly fatal: (error: Error) => void;
-};
+/** A judge that stumbles over one packet must not stop the others: the packet is kept, answered and counted. */
+function judged({ judge, stream, log }: IntakeOptions, packet: Packet, number: number, hub: AdmittedHub): Judgement {
+  try {
+    return judge(packet, { stream, number }, hub);
+  } catch (err) {
+    log.error({ err, hubId: hub.hubId, number }, 'a packet could not be judged; it is kept in the journal');
+    return NOTHING_MEANT;
+  }
+}
 
-/**
- * Group commit: what arrives while one commit is under way goes with the next, which starts as soon as it returns. There is no
- * delay to tune: alone, a packet is on disk after one fsync; under load the groups grow by themselves.
- */
+/** Takes packets in, keeps them, and only then lets them be acknowledged. */
 export async function startIntake(options: IntakeOptions): Promise<Intake> {
-  const { store, clock, judge, stream, log, nudge, fatal } = options;
+  const { store, clock, stream, log, nudge } = options;
   const heads = await store.streamHeads(null);
   const meter = meters(options.metrics);
-  const writer = segmentWriter();
-  const unreadable = unreadableTally();
+  const gathered = gathering(stream, (heads[stream] ?? 0) + 1, clock);
 
-  let first = (heads[stream] ?? 0) + 1;
-  let since = 0;
-  let findings: Finding[] = [];
-  let alarmStates: AlarmState[] = [];
-  let catalogues = new Map<string, Catalogue>();
-  let waiting: Waiting[] = [];
-
-  /** Full batches before the one that gathers. */
-  const closed: Batch[] = [];
-  /** Of closed batches and the one under way. */
-  let waitingBytes = 0;
-  let committing = false;
-  let ended = false;
-  let idle = (): void => {};
-
-  function close(): Batch {
-    const commit: SegmentCommit = {
-      stream,
-      first,
-      count: writer.count(),
-      at: clock.now(),
-      bytes: writer.take(),
-      findings,
-      alarmStates,
-      catalogues: [...catalogues].map(([hubId, catalogue]) => ({ hubId, catalogue })),
-      unreadable: unreadable.take(),
-    };
-    const batch = { commit, waiting, since };
-    first += commit.count;
-    waitingBytes += commit.bytes.length;
-    findings = [];
-    alarmStates = [];
-    catalogues = new Map();
-    waiting = [];
-    return batch;
-  }
-
-  /** Before an entry is added: where it will stand. Entries of one turn of the loop share a commit. */
-  function room(): number {
-    if (writer.count() >= COMMIT_ENTRIES || writer.bytes() >= COMMIT_BYTES) closed.push(close());
-    if (writer.count() === 0) since = clock.monotonic();
-    if (!committing) {
-      committing = true;
-      setImmediate(commitNext);
-    }
-    return first + writer.count();
-  }
-
-  function commitNext(): void {
-    const batch = closed.shift() ?? (writer.count() > 0 ? close() : null);
-    if (!batch) {
-      committing = false;
-      idle();
-      return;
-    }
-    const bytes = batch.commit.bytes.length;
-    store.commitSegment(batch.commit).then(
-      () => {
-        waitingBytes -= bytes;
-        // The disk works on the next group while this one is answered.
-        commitNext();
-        answer(batch, bytes);
-      },
-      (cause: unknown) => {
-        ended = true;
-        log.fatal({ err: cause }, 'a group commit failed; nothing is acknowledged any more');
-        fatal(new Error('A group commit failed: what is on disk is unknown until a clean start', { cause }));
-      },
-    );
-  }
-
-  function answer({ commit, waiting, since }: Batch, bytes: number): void {
+  function committed({ commit, waiting, since }: Batch, bytes: number): void {
     for (const { resolve, accepted } of waiting) resolve(accepted);
     nudge.send('journal');
     if (commit.findings.length > 0) {
@@ -180,53 +102,35 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
     meter.seconds.observe((clock.monotonic() - since) / 1_000);
   }
 
-  function judged(packet: Packet, number: number, hub: AdmittedHub): Judgement {
-    try {
-      return judge(packet, { stream, number }, hub);
-    } catch (err) {
-      log.error({ err, hubId: hub.hubId, number }, 'a packet could not be judged; it is kept in the journal');
-      return NOTHING_MEANT;
-    }
-  }
-
-  function note(packet: Packet, meaning: Judgement, hub: AdmittedHub): void {
-    if (meaning.findings.length > 0) findings.push(...meaning.findings);
-    if (meaning.alarmStates.length > 0) alarmStates.push(...meaning.alarmStates);
-    if (meaning.unreadable) {
-      const { reason } = meaning.unreadable;
-      unreadable.count(hub.hubId, packet.topic, reason, packet.payload, packet.receivedAt);
-      meter.unreadable.inc({ reason });
-    }
-    if (meaning.catalogue) {
-      catalogues.set(hub.hubId, meaning.catalogue);
-      // The next packet of this hub may come before the commit, and is to be read by what it has just said of its devices.
-      (hub as { catalogue: Catalogue | null }).catalogue = meaning.catalogue;
-    }
-  }
+  const group = groupCommit(gathered, store.commitSegment, {
+    committed,
+    failed(cause) {
+      log.fatal({ err: cause }, 'a group commit failed; nothing is acknowledged any more');
+      options.fatal(new Error('A group commit failed: what is on disk is unknown until a clean start', { cause }));
+    },
+  });
 
   return {
     accept({ topic, payload, qos, retain }, hub) {
-      if (ended) return Promise.reject(new Error('The intake has ended; nothing more is acknowledged'));
-      const number = room();
+      if (group.ended()) return Promise.reject(new Error('The intake has ended; nothing more is acknowledged'));
+      group.room();
       const receivedAt = clock.now();
       const monotonicAt = clock.monotonic();
       const packet: Packet = { kind: 'packet', hubId: hub.hubId, topic, payload, qos, retain, receivedAt, monotonicAt };
-      const meaning = judged(packet, number, hub);
-      writer.add(packet);
-      note(packet, meaning, hub);
-      const { acknowledge } = meaning;
-      const accepted = acknowledge ? { acknowledge } : NOTHING_TO_SAY;
-      return new Promise((resolve) => waiting.push({ resolve, accepted }));
+      const meaning = judged(options, packet, gathered.next(), hub);
+      gathered.add(packet);
+      gathered.note(packet, meaning, hub);
+      if (meaning.unreadable) meter.unreadable.inc({ reason: meaning.unreadable.reason });
+      // The next packet of this hub may come before the commit, and is to be read by what it has just said of its devices.
+      if (meaning.catalogue) (hub as { catalogue: Catalogue | null }).catalogue = meaning.catalogue;
+      return gathered.wait(meaning.acknowledge ? { acknowledge: meaning.acknowledge } : NOTHING_TO_SAY);
     },
     link({ kind, hubId, epoch }) {
-      if (ended) return;
-      room();
-      writer.add({ kind, hubId, epoch, receivedAt: clock.now(), monotonicAt: clock.monotonic() });
+      if (group.ended()) return;
+      group.room();
+      gathered.add({ kind, hubId, epoch, receivedAt: clock.now(), monotonicAt: clock.monotonic() });
     },
-    full: () => waitingBytes + writer.bytes() > WAITING_BYTES,
-    async stop() {
-      if (committing && !ended) await new Promise<void>((resolve) => (idle = resolve));
-      ended = true;
-    },
+    full: group.full,
+    stop: group.end,
   };
 }

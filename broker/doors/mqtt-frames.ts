@@ -1,6 +1,5 @@
 /** How MQTT cuts its stream: a byte of type and flags, one to four bytes of length (7 bits each, low first), the body. */
-export const CONNECT = 1;
-export const PUBLISH = 3;
+const PUBLISH = 3;
 
 export type FrameCutter = {
   /**

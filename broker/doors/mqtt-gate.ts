@@ -20,11 +20,27 @@ export type Gate = {
   readonly shut: () => void;
 };
 
+type Phase = 'new' | 'connecting' | 'open' | 'shut';
+
+/**
+ * aedes reads on when everything it has read is answered, less one for each 'readable': so a ping would wait for the disk, and a
+ * slow disk would look like a thousand silent hubs. It is told 'readable' until it asks; how much it gets is the gate's to decide.
+ */
+function insist(socket: Duplex, times: number, heard: () => boolean): () => void {
+  let insisting = false;
+  return () => {
+    if (insisting) return;
+    insisting = true;
+    for (let n = times; n > 0 && !heard(); n--) socket.emit('readable');
+    insisting = false;
+  };
+}
+
 /**
  * Stands between a socket and aedes, which takes whatever there is (`read(null)`) and dispatches all of it at once: thousands of
  * small publishes from one read, and frames of any declared length before anybody is known. The gate answers that read with as
  * many whole frames as may be in flight and puts the rest back; what is not read stays in the kernel's hands, and then in the hub's.
- * Replacing the one method costs a look at each frame's length; a stream in between would cost a tenth of the throughput.
+ * Replacing the one method costs a look at each frame's length; a stream in between would take everything through one more buffer.
  */
 export function gateOf(
   socket: Duplex,
@@ -32,12 +48,16 @@ export function gateOf(
   hooks: { readonly held: () => boolean; readonly oversize: (declaredBytes: number) => void },
 ): Gate {
   const take = socket.read.bind(socket);
-  let phase: 'new' | 'connecting' | 'open' | 'shut' = 'new';
+  let phase: Phase = 'new';
   let answered = 0;
   const frames = frameCutter(() => (phase === 'open' ? limits.bytes : limits.bytesBeforeConnect));
   const inFlight = (): number => frames.publishes() - answered;
   let asked = false;
-  let asking = false;
+  const heard = (): boolean => {
+    const before = asked;
+    asked = false;
+    return before;
+  };
 
   function mayBegin(): number {
     switch (phase) {
@@ -79,20 +99,8 @@ export function gateOf(
     }
   };
 
-  /**
-   * aedes reads on when everything it has read is answered, less one for each 'readable': so a ping would wait for the disk, and a
-   * slow disk would look like a thousand silent hubs. It is told 'readable' until it asks; how much it gets is decided above.
-   */
-  function pullOn(): void {
-    if (asking) return;
-    asking = true;
-    for (let n = limits.inFlight; n > 0 && !asked; n--) socket.emit('readable');
-    asked = false;
-    asking = false;
-  }
-
   return {
-    follow: () => socket.on('readable', pullOn),
+    follow: () => void socket.on('readable', insist(socket, limits.inFlight, heard)),
     open: () => {
       if (phase === 'connecting') phase = 'open';
     },

@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { serveDoor } from '../../bench/serve-door.ts';
 import { openStoreToRead } from '../../store/open.ts';
 import { temporaryFolder } from '../../test/memory.ts';
 import type { Accepted, Intake } from '../intake.ts';
@@ -241,24 +239,15 @@ describe('QoS 2', () => {
 });
 
 describe('kill -9', () => {
-  const SERVER = fileURLToPath(new URL('../../bench/door-server.ts', import.meta.url));
-
-  async function serve(folder: string): Promise<{ child: ChildProcess; port: number }> {
-    const child = spawn(process.execPath, [SERVER, '8', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [port] = await once(child.stdout!, 'data');
-    return { child, port: Number(port) };
-  }
-
   test('in the middle of things loses nothing that was acknowledged', async () => {
     const folder = temporaryFolder();
     const acknowledged = new Set<string>();
     for (let round = 0; round < 4; round++) {
-      const { child, port } = await serve(folder.path);
-      const exited = once(child, 'exit');
+      const server = await serveDoor(8, { folder: folder.path });
       const hubs = await Promise.all(
         Array.from({ length: 8 }, async (_, n) => {
           const clientId = `bench-${n + 1}`;
-          const hub = await dial(port);
+          const hub = await dial(server.port);
 
           hub.write(connectFrame({ clientId, username: clientId, password: 'key' }));
           await hub.heard(types.connack);
@@ -276,8 +265,7 @@ describe('kill -9', () => {
         more();
       }
       await vi.waitUntil(() => answered() > 400 + round * 37, { timeout: 20_000, interval: 1 });
-      child.kill('SIGKILL');
-      await exited;
+      await server.end('SIGKILL');
       await Promise.all(hubs.map(({ hub }) => hub.closed));
       for (const { hub, name } of hubs) for (const id of hub.idsOf(types.puback)) acknowledged.add(`${name} ${id}`);
     }

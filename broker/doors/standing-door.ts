@@ -67,16 +67,8 @@ export async function journalOf(store: Pick<Store, 'segmentsAfter'>, stream: str
   }
 }
 
-/** A door, an intake and a real store on a temporary file, whose commits a test can hold back. */
-export async function standingDoor(options: StandingDoorOptions = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'shouwang-door-'));
-  const { store, close } = await openStoreHere(join(folder, 'door.db'));
-  const hubs = await registered(store, options.hubs ?? ['hub-a', 'hub-b']);
-  const clock = systemClock();
-  const metrics = openMetrics();
-  const nudge = openNudge(folder);
-  const log = silentLog;
-
+/** A store whose commits wait while they are held. */
+function heldBack(store: Store) {
   let opened = Promise.resolve();
   let release = (): void => {};
   const commits = {
@@ -87,48 +79,54 @@ export async function standingDoor(options: StandingDoorOptions = {}) {
     },
     release: () => release(),
   };
+  const commitSegment: Store['commitSegment'] = async (commit) => {
+    commits.begun++;
+    await opened;
+    return store.commitSegment(commit);
+  };
+  return { commits, store: { ...store, commitSegment } };
+}
+
+/** A door, an intake and a real store on a temporary file, whose commits a test can hold back. */
+async function start(options: StandingDoorOptions, folder: string) {
+  const opened = await openStoreHere(join(folder, 'door.db'));
+  const { commits, store } = heldBack(opened.store);
+  const hubs = await registered(store, options.hubs ?? ['hub-a', 'hub-b']);
+  const metrics = openMetrics();
+  const nudge = openNudge(folder);
+  const parts = { store, clock: systemClock(), metrics, nudge, log: silentLog };
   const intake = await startIntake({
-    store: {
-      streamHeads: store.streamHeads,
-      async commitSegment(commit) {
-        commits.begun++;
-        await opened;
-        return store.commitSegment(commit);
-      },
-    },
-    clock,
+    ...parts,
     judge: options.judge ?? (() => nothingMeant),
     stream: 'door',
-    metrics,
-    log,
-    nudge,
     fatal: (error) => {
       throw error;
     },
   });
-  const admittance = await startAdmittance({
-    store,
-    log,
-    nudge,
-    ...(options.attempts && { attempts: options.attempts }),
-  });
+  const admittance = await startAdmittance({ ...parts, ...(options.attempts && { attempts: options.attempts }) });
   const at = { host: '127.0.0.1', port: 0 };
   const door = await startMqttDoor({
-    intake: {
-      ...intake,
-      accept: options.accept?.(intake.accept) ?? intake.accept,
-      full: options.full ?? intake.full,
-    },
+    ...parts,
+    intake: { ...intake, accept: options.accept?.(intake.accept) ?? intake.accept, full: options.full ?? intake.full },
     admittance,
     plain: at,
     tls: options.certificate ? { ...at, ...options.certificate } : null,
     maxConnections: options.maxConnections ?? 1_000,
-    clock,
-    metrics,
-    log,
     ...(options.limits && { limits: options.limits }),
   });
+  async function stop(): Promise<void> {
+    await door.stop();
+    await admittance.stop();
+    await intake.stop();
+    await opened.close();
+    nudge.close();
+  }
+  return { door, store, nudge, commits, hubs, metrics, stop };
+}
 
+export async function standingDoor(options: StandingDoorOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'shouwang-door-'));
+  const { door, store, nudge, commits, hubs, metrics, stop } = await start(options, folder);
   const of = (clientId: string): Registered => {
     const hub = hubs.get(clientId);
     if (!hub) throw new Error(`${clientId} is not registered`);
@@ -156,11 +154,7 @@ export async function standingDoor(options: StandingDoorOptions = {}) {
       return line === undefined ? 0 : Number(line.slice(name.length + 1));
     },
     async stop() {
-      await door.stop();
-      await admittance.stop();
-      await intake.stop();
-      await close();
-      nudge.close();
+      await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

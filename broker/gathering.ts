@@ -1,0 +1,80 @@
+import type { Finding } from '../domain/finding.ts';
+import type { JournalEntry, Packet } from '../domain/packet.ts';
+import type { Catalogue } from '../domain/reading.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { AdmittedHub } from '../store/hub.ts';
+import type { AlarmState, SegmentCommit } from '../store/journal.ts';
+import { segmentWriter } from '../store/segment.ts';
+import type { Accepted, Judgement } from './intake.ts';
+import { unreadableTally } from './unreadable.ts';
+
+/** What goes to the disk together, and who waits for it. */
+export type Batch = {
+  readonly commit: SegmentCommit;
+  readonly waiting: readonly Waiting[];
+  /** When its first entry came, monotonic. */
+  readonly since: number;
+};
+type Waiting = { readonly resolve: (accepted: Accepted) => void; readonly accepted: Accepted };
+
+/** The batch that gathers while another is on its way. */
+export type Gathering = {
+  /** Where the next entry will stand in the stream. */
+  readonly next: () => number;
+  readonly add: (entry: JournalEntry) => void;
+  /** What must be true together with a packet that was added. */
+  readonly note: (packet: Packet, meaning: Judgement, hub: AdmittedHub) => void;
+  readonly wait: (accepted: Accepted) => Promise<Accepted>;
+  readonly count: () => number;
+  readonly bytes: () => number;
+  readonly close: () => Batch;
+};
+
+export function gathering(stream: string, from: number, clock: Clock): Gathering {
+  const writer = segmentWriter();
+  const unreadable = unreadableTally();
+  let first = from;
+  let since = 0;
+  let findings: Finding[] = [];
+  let alarmStates: AlarmState[] = [];
+  let catalogues = new Map<string, Catalogue>();
+  let waiting: Waiting[] = [];
+
+  return {
+    next: () => first + writer.count(),
+    add(entry) {
+      if (writer.count() === 0) since = entry.monotonicAt;
+      writer.add(entry);
+    },
+    note(packet, meaning, { hubId }) {
+      findings.push(...meaning.findings);
+      alarmStates.push(...meaning.alarmStates);
+      if (meaning.catalogue) catalogues.set(hubId, meaning.catalogue);
+      if (meaning.unreadable)
+        unreadable.count(hubId, packet.topic, meaning.unreadable.reason, packet.payload, packet.receivedAt);
+    },
+    wait: (accepted) => new Promise((resolve) => waiting.push({ resolve, accepted })),
+    count: writer.count,
+    bytes: writer.bytes,
+    close() {
+      const commit: SegmentCommit = {
+        stream,
+        first,
+        count: writer.count(),
+        at: clock.now(),
+        bytes: writer.take(),
+        findings,
+        alarmStates,
+        catalogues: [...catalogues].map(([hubId, catalogue]) => ({ hubId, catalogue })),
+        unreadable: unreadable.take(),
+      };
+      const batch = { commit, waiting, since };
+      first += commit.count;
+      findings = [];
+      alarmStates = [];
+      catalogues = new Map();
+      waiting = [];
+      return batch;
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { SegmentCommit } from '../store/journal.ts';
+import type { Batch, Gathering } from './gathering.ts';
+
+/** What one commit holds at most, so that none takes long; and what may wait for commits, so that memory stays bounded. */
+const COMMIT_BYTES = 4 * 1_024 * 1_024;
+const COMMIT_ENTRIES = 20_000;
+const WAITING_BYTES = 64 * 1_024 * 1_024;
+
+export type GroupCommit = {
+  /** To be called before an entry is added to what gathers. */
+  readonly room: () => void;
+  readonly full: () => boolean;
+  readonly ended: () => boolean;
+  /** Waits until all that was added is on disk; nothing may be added after. */
+  readonly end: () => Promise<void>;
+};
+
+/**
+ * What arrives while one commit is under way goes with the next, which starts as soon as it returns. There is no delay to tune:
+ * alone, a packet is on disk after one fsync; under load the groups grow by themselves.
+ */
+export function groupCommit(
+  gathering: Gathering,
+  commit: (commit: SegmentCommit) => Promise<unknown>,
+  told: { readonly committed: (batch: Batch, bytes: number) => void; readonly failed: (cause: unknown) => void },
+): GroupCommit {
+  /** Full batches before the one that gathers. */
+  const closed: Batch[] = [];
+  /** Of closed batches and the one under way. */
+  let waitingBytes = 0;
+  let committing = false;
+  let ended = false;
+  let idle = (): void => {};
+
+  function close(): Batch {
+    const batch = gathering.close();
+    waitingBytes += batch.commit.bytes.length;
+    return batch;
+  }
+
+  function commitNext(): void {
+    const batch = closed.shift() ?? (gathering.count() > 0 ? close() : null);
+    if (!batch) {
+      committing = false;
+      idle();
+      return;
+    }
+    // Handed over to the store's thread, after which its length reads as nothing.
+    const bytes = batch.commit.bytes.length;
+    commit(batch.commit).then(
+      () => {
+        waitingBytes -= bytes;
+        // The disk works on the next group while this one is answered.
+        commitNext();
+        told.committed(batch, bytes);
+      },
+      (cause: unknown) => {
+        ended = true;
+        told.failed(cause);
+      },
+    );
+  }
+
+  return {
+    room() {
+      if (gathering.count() >= COMMIT_ENTRIES || gathering.bytes() >= COMMIT_BYTES) closed.push(close());
+      if (committing) return;
+      committing = true;
+      // Entries of one turn of the loop share a commit.
+      setImmediate(commitNext);
+    },
+    full: () => waitingBytes + gathering.bytes() > WAITING_BYTES,
+    ended: () => ended,
+    async end() {
+      if (committing && !ended) await new Promise<void>((resolve) => (idle = resolve));
+      ended = true;
+    },
+  };
+}
