@@ -48,7 +48,7 @@ const founding = [
   `create table unreadable (hub_id text not null, topic text not null, reason text not null, count bigint not null,
     first_at bigint not null, last_at bigint not null, sample text not null, primary key (hub_id, topic, reason))`,
   `create table turn (processor text not null, number bigint not null, at bigint not null, watching_since bigint not null,
-    cut text not null, primary key (processor, number))`,
+    links_since bigint not null, cut text not null, primary key (processor, number))`,
   `create table checkpoint (processor text primary key, turn bigint not null)`,
   `create table household_state (household_id text primary key, processor text not null, turn bigint not null, state text not null)`,
   `create table rollup (household_id text not null, hub_id text not null, device text not null, kind text not null,

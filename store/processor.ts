@@ -4,17 +4,20 @@ import { type Household, type Resident, vitalLimits, watchSettings } from '../do
 import type { Device, DeviceClass, Hub } from '../domain/hub.ts';
 import type { ReadingKind } from '../domain/reading.ts';
 import { raiseFinding, recoverFinding } from './alert.ts';
+import { eachRow } from './batch.ts';
 import { read, write } from './command.ts';
 import type { Db } from './schema.ts';
 
 /**
  * A turn of a processor: it has read every stream up to `cut`, and judged time at `at`. Logged together with what it concluded, so
- * that a replay takes the same steps. `watchingSince`: silence counts from here, not from before our own outage.
+ * that a replay takes the same steps. `watchingSince`: silence counts from here, not from before our own outage. `linksSince`: what
+ * was connected before that may be gone without a word.
  */
 export type Turn = {
   readonly number: number;
   readonly at: number;
   readonly watchingSince: number;
+  readonly linksSince: number;
   readonly cut: Readonly<Record<string, number>>;
 };
 
@@ -36,14 +39,18 @@ export type KeptReading = Place & {
   readonly position: string;
 };
 
-/** What a processor keeps every few seconds, in one transaction: after a crash it goes on from here and replays the turns since. */
-export type Checkpoint = {
-  readonly processor: string;
-  readonly turn: number;
-  readonly states: readonly { readonly householdId: string; readonly state: string }[];
+export type LatestReading = Place & { readonly kind: ReadingKind; readonly value: number; readonly at: number };
+
+/** A document that a processor goes on from: a household's state, or what else it names. */
+export type KeptState = { readonly householdId: string; readonly state: string };
+
+/** What a processor keeps of a household: all that has come of what it saw up to a turn. */
+export type KeptHousehold = {
+  /** Its state, and what belongs to it. */
+  readonly states: readonly KeptState[];
   readonly rollups: readonly RollupDelta[];
   readonly readings: readonly KeptReading[];
-  readonly latest: readonly (Place & { readonly kind: ReadingKind; readonly value: number; readonly at: number })[];
+  readonly latest: readonly LatestReading[];
   readonly devices: readonly (Place & { readonly class: DeviceClass })[];
   readonly hubs: readonly {
     readonly hubId: string;
@@ -53,65 +60,156 @@ export type Checkpoint = {
   }[];
 };
 
-async function addRollups(db: Db, rollups: readonly RollupDelta[]): Promise<void> {
-  for (const { householdId, hubId, ...delta } of rollups) {
-    await db
-      .insertInto('rollup')
-      .values({ household_id: householdId, hub_id: hubId, ...delta })
+/**
+ * What a processor keeps every few seconds: after a crash it goes on from here and replays the turns since. It is written in parts, so
+ * that no group commit waits long behind it; each household is whole within a part, and the checkpoint counts with the last part.
+ */
+export type Checkpoint = {
+  readonly processor: string;
+  readonly turn: number;
+  readonly households: readonly KeptHousehold[];
+  /** Set in the last part, with the processor's own document. */
+  readonly complete: KeptState | null;
+  /** Every hub's connection became unknown before this turn. */
+  readonly linksUnknown: boolean;
+};
+
+/** Keeps documents unless they are of this turn already; false when they are. Whatever hangs on them must then not be added again. */
+async function keepStates(db: Db, processor: string, turn: number, states: readonly KeptState[]): Promise<boolean> {
+  let fresh = true;
+  for (const { householdId, state } of states) {
+    const written = await db
+      .insertInto('household_state')
+      .values({ household_id: householdId, processor, turn, state })
       .onConflict((conflict) =>
-        conflict.columns(['household_id', 'kind', 'size', 'at', 'hub_id', 'device']).doUpdateSet((e) => ({
-          n: e('rollup.n', '+', e.ref('excluded.n')),
-          sum: e('rollup.sum', '+', e.ref('excluded.sum')),
-          min: e
-            .case()
-            .when('excluded.min', '<', e.ref('rollup.min'))
-            .then(e.ref('excluded.min'))
-            .else(e.ref('rollup.min'))
-            .end(),
-          max: e
-            .case()
-            .when('excluded.max', '>', e.ref('rollup.max'))
-            .then(e.ref('excluded.max'))
-            .else(e.ref('rollup.max'))
-            .end(),
-        })),
+        conflict
+          .column('household_id')
+          .doUpdateSet({ processor, turn, state })
+          .where('household_state.turn', '<', turn),
       )
-      .execute();
+      .executeTakeFirst();
+    fresh &&= written.numInsertedOrUpdatedRows === 1n;
   }
+  return fresh;
 }
 
-async function keepReadings(db: Db, { readings, latest, devices, hubs }: Checkpoint): Promise<void> {
-  for (const { householdId, hubId, ...reading } of readings) {
-    await db
-      .insertInto('reading')
-      .values({ household_id: householdId, hub_id: hubId, ...reading })
-      .onConflict((conflict) => conflict.columns(['household_id', 'at', 'position']).doNothing())
-      .execute();
-  }
-  for (const { householdId, hubId, ...last } of latest) {
-    await db
-      .insertInto('latest')
-      .values({ household_id: householdId, hub_id: hubId, ...last })
-      .onConflict((conflict) =>
-        conflict.columns(['household_id', 'hub_id', 'device', 'kind']).doUpdateSet({ value: last.value, at: last.at }),
-      )
-      .execute();
-  }
+async function addRollups(db: Db, rollups: readonly RollupDelta[]): Promise<void> {
+  await eachRow(
+    db,
+    rollups.map(({ householdId, hubId, device, kind, size, at, n, sum, min, max }) => ({
+      household_id: householdId,
+      hub_id: hubId,
+      device,
+      kind,
+      size,
+      at,
+      n,
+      sum,
+      min,
+      max,
+    })),
+    (row) =>
+      db
+        .insertInto('rollup')
+        .values(row)
+        .onConflict((conflict) =>
+          conflict.columns(['household_id', 'kind', 'size', 'at', 'hub_id', 'device']).doUpdateSet((e) => ({
+            n: e('rollup.n', '+', e.ref('excluded.n')),
+            sum: e('rollup.sum', '+', e.ref('excluded.sum')),
+            min: e
+              .case()
+              .when('excluded.min', '<', e.ref('rollup.min'))
+              .then(e.ref('excluded.min'))
+              .else(e.ref('rollup.min'))
+              .end(),
+            max: e
+              .case()
+              .when('excluded.max', '>', e.ref('rollup.max'))
+              .then(e.ref('excluded.max'))
+              .else(e.ref('rollup.max'))
+              .end(),
+          })),
+        ),
+  );
+}
+
+async function keepReadings(db: Db, { readings, latest }: KeptHousehold): Promise<void> {
+  await eachRow(
+    db,
+    readings.map(({ householdId, hubId, device, kind, value, at, position }) => ({
+      household_id: householdId,
+      hub_id: hubId,
+      device,
+      kind,
+      value,
+      at,
+      position,
+    })),
+    (row) =>
+      db
+        .insertInto('reading')
+        .values(row)
+        .onConflict((conflict) => conflict.columns(['household_id', 'at', 'position']).doNothing()),
+  );
+  await eachRow(
+    db,
+    latest.map(({ householdId, hubId, device, kind, value, at }) => ({
+      household_id: householdId,
+      hub_id: hubId,
+      device,
+      kind,
+      value,
+      at,
+    })),
+    (row) =>
+      db
+        .insertInto('latest')
+        .values(row)
+        .onConflict((conflict) =>
+          conflict
+            .columns(['household_id', 'hub_id', 'device', 'kind'])
+            .doUpdateSet((e) => ({ value: e.ref('excluded.value'), at: e.ref('excluded.at') }))
+            .whereRef('latest.at', '<=', 'excluded.at'),
+        ),
+  );
+}
+
+async function keepHardware(db: Db, { devices, hubs }: KeptHousehold): Promise<void> {
   for (const { householdId, hubId, device, class: deviceClass } of devices) {
     await db
       .insertInto('device')
       .values({ household_id: householdId, hub_id: hubId, key: device, name: '', room: '', class: deviceClass })
-      .onConflict((conflict) => conflict.columns(['household_id', 'hub_id', 'key']).doNothing())
+      // A device shows what it is by and by; what an installer said of it stands.
+      .onConflict((conflict) =>
+        conflict
+          .columns(['household_id', 'hub_id', 'key'])
+          .doUpdateSet({ class: deviceClass })
+          .where('device.class', 'in', ['other', 'environment'])
+          .where('device.name', '=', ''),
+      )
       .execute();
   }
-  for (const { hubId, householdId, connected, lastHeardAt } of hubs) {
-    const now = { connected: connected ? 1 : 0, last_heard_at: lastHeardAt };
-    await db
-      .insertInto('hub_now')
-      .values({ hub_id: hubId, household_id: householdId, ...now })
-      .onConflict((conflict) => conflict.column('hub_id').doUpdateSet(now))
-      .execute();
-  }
+  await eachRow(
+    db,
+    hubs.map(({ hubId, householdId, connected, lastHeardAt }) => ({
+      hub_id: hubId,
+      household_id: householdId,
+      connected: connected ? 1 : 0,
+      last_heard_at: lastHeardAt,
+    })),
+    (row) =>
+      db
+        .insertInto('hub_now')
+        .values(row)
+        .onConflict((conflict) =>
+          conflict
+            .column('hub_id')
+            .doUpdateSet((e) => ({
+              connected: e.ref('excluded.connected'),
+              last_heard_at: e.ref('excluded.last_heard_at'),
+            })),
+        ),
+  );
 }
 
 /** What rules must know of a household, besides what they have seen. */
@@ -143,8 +241,11 @@ export const processorCommands = {
           number: turn.number,
           at: turn.at,
           watching_since: turn.watchingSince,
+          links_since: turn.linksSince,
           cut: JSON.stringify(turn.cut),
         })
+        // Asked again after a lost answer, it is the same turn.
+        .onConflict((conflict) => conflict.columns(['processor', 'number']).doNothing())
         .execute();
       const raised: Pick<Alert, 'id' | 'householdId'>[] = [];
       for (const finding of findings) {
@@ -156,56 +257,63 @@ export const processorCommands = {
     },
   ),
 
-  commitCheckpoint: write(async (db, checkpoint: Checkpoint) => {
-    const { processor, turn, states } = checkpoint;
+  commitCheckpoint: write(async (db, { processor, turn, households, complete, linksUnknown }: Checkpoint) => {
+    if (linksUnknown) await db.updateTable('hub_now').set({ connected: 0 }).where('connected', '=', 1).execute();
+    for (const household of households) {
+      if (!(await keepStates(db, processor, turn, household.states))) continue;
+      await addRollups(db, household.rollups);
+      await keepReadings(db, household);
+      await keepHardware(db, household);
+    }
+    if (!complete) return;
+    await keepStates(db, processor, turn, [complete]);
     await db
       .insertInto('checkpoint')
       .values({ processor, turn })
       .onConflict((conflict) => conflict.column('processor').doUpdateSet({ turn }))
       .execute();
-    for (const { householdId, state } of states) {
-      await db
-        .insertInto('household_state')
-        .values({ household_id: householdId, processor, turn, state })
-        .onConflict((conflict) => conflict.column('household_id').doUpdateSet({ processor, turn, state }))
-        .execute();
-    }
-    await addRollups(db, checkpoint.rollups);
-    await keepReadings(db, checkpoint);
   }),
 
-  /** Where a processor goes on: its last checkpoint, the states kept up to it, and the turns logged since. */
+  /** Where a processor goes on: its last whole checkpoint, that one's turn, and the turns logged since. */
   resumeProcessor: read(async (db, { processor }: { processor: string }) => {
     const checkpoint = await db
       .selectFrom('checkpoint')
       .select('turn')
       .where('processor', '=', processor)
       .executeTakeFirst();
-    const states = await db
-      .selectFrom('household_state')
-      .select(['household_id', 'state'])
-      .where('processor', '=', processor)
-      .execute();
     const start = checkpoint?.turn ?? 0;
     const turns = await db
       .selectFrom('turn')
-      .select(['number', 'at', 'watching_since', 'cut'])
+      .select(['number', 'at', 'watching_since', 'links_since', 'cut'])
       .where('processor', '=', processor)
       .where('number', '>=', start)
       .orderBy('number')
       .execute();
     return {
       checkpointTurn: start,
-      states: states.map((row) => ({ householdId: row.household_id, state: row.state })),
       turns: turns.map(
         (row): Turn => ({
           number: row.number,
           at: row.at,
           watchingSince: row.watching_since,
+          linksSince: row.links_since,
           cut: JSON.parse(row.cut),
         }),
       ),
     };
+  }),
+
+  /** A processor's documents, a page at a time in the order of their names. One from a part of an unfinished checkpoint has a later turn. */
+  keptStates: read(async (db, { processor, after, limit }: { processor: string; after: string; limit: number }) => {
+    const rows = await db
+      .selectFrom('household_state')
+      .select(['household_id', 'turn', 'state'])
+      .where('processor', '=', processor)
+      .where('household_id', '>', after)
+      .orderBy('household_id')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({ householdId: row.household_id, turn: row.turn, state: row.state }));
   }),
 
   /** Households changed since a revision of the registry (0: all), with what belongs to them, and the revision reached. */

@@ -150,9 +150,7 @@ describe.each(engines)('what consoles read on $name', (engine) => {
     readings: readonly { kind: 'motion' | 'open' | 'heart_rate'; value: number; at: number }[],
   ): Checkpoint => {
     const place = { ...homes[home]!, device: 'd' };
-    return {
-      processor: 'p',
-      turn: 1,
+    const kept = {
       states: [],
       rollups: readings.map(({ kind, value, at }) => ({
         ...place,
@@ -169,6 +167,7 @@ describe.each(engines)('what consoles read on $name', (engine) => {
       devices: [],
       hubs: [{ hubId: place.hubId, householdId: place.householdId, connected: true, lastHeardAt: T0 }],
     };
+    return { processor: 'p', turn: 1, households: [kept], complete: null, linksUnknown: false };
   };
 
   test('the timeline tells what happened without every motion, and series give buckets or the readings themselves', async () => {
@@ -220,7 +219,7 @@ describe.each(engines)('what consoles read on $name', (engine) => {
     await open.store.commitCheckpoint(checkpoint(0, []));
     await open.store.commitTurn({
       processor: 'p',
-      turn: { number: 1, at: now - 400, watchingSince: T0, cut: {} },
+      turn: { number: 1, at: now - 400, watchingSince: T0, linksSince: T0, cut: {} },
       findings: [],
       recoveries: [],
     });

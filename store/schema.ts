@@ -68,7 +68,7 @@ export type Tables = {
     last_at: number;
     sample: string;
   };
-  turn: { processor: string; number: number; at: number; watching_since: number; cut: string };
+  turn: { processor: string; number: number; at: number; watching_since: number; links_since: number; cut: string };
   checkpoint: { processor: string; turn: number };
   household_state: { household_id: string; processor: string; turn: number; state: string };
   rollup: {

@@ -1,0 +1,118 @@
+import type { Finding } from '../domain/finding.ts';
+import type { Decoded, Packet, Position } from '../domain/packet.ts';
+import { type Catalogue, factsOf, isLifeCritical, type Reading, type ReadingKind, readingKind } from '../domain/reading.ts';
+import type { AdmittedHub } from '../store/hub.ts';
+import type { AlarmState } from '../store/journal.ts';
+import { acknowledgement, decode } from './decoders/registry.ts';
+import { type EventsHeard, hearEvent } from './duplicates.ts';
+import { type Conclusion, type Origin, placeOf } from './rule.ts';
+import { type AlarmKnown, criticalFinding, hearAlarm, unreadableFinding } from './rules/critical.ts';
+import { nameOf } from './words.ts';
+
+/** What must be true before a packet is acknowledged. */
+export type Arrival = {
+  /** Life-critical ones, and what could not be read on an emergency topic. */
+  readonly findings: readonly Finding[];
+  /** Those that have changed. */
+  readonly alarmStates: readonly AlarmState[];
+  /** The hub has described its devices. */
+  readonly catalogue: Catalogue | null;
+  readonly unreadable: { readonly reason: string } | null;
+  /** Goes out on the hub's own down-link after the commit, when the packet held an emergency: it is an alert on disk, or has been. */
+  readonly acknowledge: { readonly topic: string; readonly payload: string } | null;
+};
+
+const NOTHING: Arrival = { findings: [], alarmStates: [], catalogue: null, unreadable: null, acknowledge: null };
+
+const criticalKinds: ReadonlySet<ReadingKind> = new Set(readingKind.options.filter((kind) => factsOf(kind).critical));
+const isCritical = ({ kind }: Reading): boolean => criticalKinds.has(kind);
+
+/** Alarms and hubs remembered at most; the longest silent is forgotten, and its next "yes" counts as new. */
+const ALARMS = 500_000;
+const HUBS = 200_000;
+
+function remember<T>(table: Map<string, T>, key: string, value: T, most: number): void {
+  table.delete(key);
+  table.set(key, value);
+  if (table.size <= most) return;
+  const oldest = table.keys().next().value;
+  if (oldest !== undefined) table.delete(oldest);
+}
+
+const knownFrom = ({ active, at }: AlarmState): AlarmKnown => ({
+  active,
+  at,
+  saidAt: active ? at : 0,
+  fromAt: active ? at : 0,
+  toAt: active ? null : 0,
+});
+
+/**
+ * The judgement on arrival, before the PUBACK: the same code and the same occurrence keys as the processor's, so that it does no harm
+ * that both conclude. A message without anything critical costs its decoding and nothing else. Never throws. (If the commit fails the
+ * process ends, so that this memory is never ahead of the disk for long.)
+ */
+export function arrivals(
+  known: readonly AlarmState[],
+): (packet: Packet, position: Position, hub: AdmittedHub) => Arrival {
+  const alarms = new Map(known.map((it) => [`${placeOf(it.hubId, it.device)} ${it.kind}`, knownFrom(it)]));
+  /** Events that held something critical: a copy of an old "yes" must not pass for the present state of an alarm. */
+  const heard = new Map<string, EventsHeard>();
+
+  function isCopy(hubId: string, event: Decoded['event']): boolean {
+    if (!event) return false;
+    const events = heard.get(hubId) ?? [];
+    remember(heard, hubId, events, HUBS);
+    return !hearEvent(events, event.boot, event.seq);
+  }
+
+  /** Whether a critical reading counts; the state that it changes is added to `changed`. */
+  function counts(
+    hubId: string,
+    { device, kind, value, ageMs }: Reading,
+    receivedAt: number,
+    changed: AlarmState[],
+  ): boolean {
+    if (factsOf(kind).shape === 'momentary') return value === true;
+    const key = `${placeOf(hubId, device)} ${kind}`;
+    const before = alarms.get(key);
+    const after = hearAlarm(before, value === true, receivedAt - ageMs);
+    remember(alarms, key, after.known, ALARMS);
+    const { active, at } = after.known;
+    if (before?.active !== active || after.counts) changed.push({ hubId, device, kind, active, at });
+    return after.counts;
+  }
+
+  function critical(decoded: Decoded, origin: Origin, packet: Packet, hub: AdmittedHub): Arrival {
+    const { hubId, householdId } = hub;
+    const { receivedAt, topic } = packet;
+    const alarmStates: AlarmState[] = [];
+    const conclusions: Conclusion[] = [];
+    const copy = isCopy(hubId, decoded.event);
+    decoded.readings.forEach((reading, index) => {
+      // A copy is judged by whether it is an alarm at all: the store knows the occurrence, and the hub waits for its answer.
+      if (!isCritical(reading) || (copy ? reading.value !== true : !counts(hubId, reading, receivedAt, alarmStates)))
+        return;
+      conclusions.push(criticalFinding(origin, hubId, reading, index, receivedAt, nameOf('', reading.device)));
+    });
+    if (decoded.unreadable) conclusions.push(unreadableFinding(origin, hubId, topic, receivedAt));
+    const answer =
+      decoded.event && conclusions.length > 0 ? acknowledgement(topic, decoded.event, hub.ecosystem) : null;
+    return {
+      findings: conclusions.map((it) => ({ ...it, householdId, rule: 'critical' })),
+      alarmStates,
+      catalogue: decoded.catalogue,
+      unreadable: decoded.unreadable,
+      acknowledge: answer,
+    };
+  }
+
+  return (packet, position, hub) => {
+    const decoded = decode(packet, hub);
+    if (decoded.readings.some(isCritical) || decoded.unreadable?.emergency) {
+      return critical(decoded, { position, event: decoded.event }, packet, hub);
+    }
+    if (!decoded.catalogue && !decoded.unreadable) return NOTHING;
+    return { ...NOTHING, catalogue: decoded.catalogue, unreadable: decoded.unreadable };
+  };
+}

@@ -1,0 +1,113 @@
+import type { Store } from '../store/commands.ts';
+import { segmentEntries } from '../store/segment.ts';
+import type { Entry } from './town.ts';
+
+type Cut = Readonly<Record<string, number>>;
+type Journal = Pick<Store, 'segmentsAfter'>;
+
+/** What is read of the journal at a time: about this many bytes, in a number of segments that is found out as it goes. */
+const PAGE_BYTES = 4 * 1_024 * 1_024;
+const MOST_SEGMENTS = 256;
+
+/** One stream from a number on up to another, in order, a page in memory at a time. */
+type Cursor = { readonly stream: string; readonly next: () => Promise<Entry | null> };
+
+function cursor(journal: Journal, stream: string, after: number, upTo: number): Cursor {
+  let entries: Iterator<Entry, null> | null = null;
+  let number = after;
+  let segments = 4;
+
+  async function* pages(): AsyncGenerator<Entry[]> {
+    while (number < upTo) {
+      const page = await journal.segmentsAfter({ stream, after: number, limit: segments });
+      if (page.length === 0) throw new Error(`the journal ends at ${number} of stream ${stream}, before ${upTo}`);
+      const bytes = page.reduce((sum, segment) => sum + segment.bytes.length, 0);
+      segments = Math.min(MOST_SEGMENTS, Math.max(1, Math.floor((segments * PAGE_BYTES) / Math.max(1, bytes))));
+      for (const segment of page) {
+        let at = segment.first;
+        const found: Entry[] = [];
+        for (const entry of segmentEntries(segment.bytes)) {
+          if (at > number && at <= upTo) found.push({ entry, position: { stream, number: at } });
+          at++;
+        }
+        number = Math.min(upTo, Math.max(number, at - 1));
+        yield found;
+      }
+    }
+  }
+
+  function* each(page: Entry[]): Generator<Entry, null> {
+    yield* page;
+    return null;
+  }
+
+  const all = pages();
+  return {
+    stream,
+    async next() {
+      for (;;) {
+        const entry = entries?.next();
+        if (entry && !entry.done) return entry.value;
+        const page = await all.next();
+        if (page.done) return null;
+        entries = each(page.value);
+      }
+    },
+  };
+}
+
+const earlier = (a: Entry, b: Entry): boolean =>
+  a.entry.receivedAt < b.entry.receivedAt ||
+  (a.entry.receivedAt === b.entry.receivedAt && a.position.stream < b.position.stream);
+
+/**
+ * Several streams as one, each from where `from` stands up to `to`: by the time of arrival, each stream in its own order. Taking less
+ * than all of it gives the same beginning.
+ */
+export async function* entriesBetween(journal: Journal, from: Cut, to: Cut): AsyncGenerator<Entry> {
+  const cursors = Object.keys(to)
+    .sort()
+    .map((stream) => cursor(journal, stream, from[stream] ?? 0, to[stream] ?? 0));
+  const heads = new Map<Cursor, Entry>();
+  for (const it of cursors) {
+    const head = await it.next();
+    if (head) heads.set(it, head);
+  }
+  while (heads.size > 0) {
+    let first: [Cursor, Entry] | null = null;
+    for (const head of heads) if (!first || earlier(head[1], first[1])) first = head;
+    if (!first) return;
+    yield first[1];
+    const next = await first[0].next();
+    if (next) heads.set(first[0], next);
+    else heads.delete(first[0]);
+  }
+}
+
+export type Batch = {
+  readonly entries: readonly Entry[];
+  /** How far every stream has been read with this batch. */
+  readonly cut: Cut;
+  /** All is read that was there when it was looked for. */
+  readonly caughtUp: boolean;
+};
+
+/** Reads on from a cut, in batches; a long backlog goes in many. */
+export function journalReader(journal: Pick<Store, 'segmentsAfter' | 'streamHeads'>, from: Cut) {
+  const cut: Record<string, number> = { ...from };
+  let reading: AsyncGenerator<Entry> | null = null;
+  return async (limit: number): Promise<Batch> => {
+    reading ??= entriesBetween(journal, cut, await journal.streamHeads(null));
+    const entries: Entry[] = [];
+    while (entries.length < limit) {
+      const { value, done } = await reading.next();
+      if (done) {
+        reading = null;
+        return { entries, cut: { ...cut }, caughtUp: true };
+      }
+      entries.push(value);
+      cut[value.position.stream] = value.position.number;
+    }
+    return { entries, cut: { ...cut }, caughtUp: false };
+  };
+}

@@ -1,0 +1,91 @@
+import { classOf, type DeviceClass, type Hub, supervision } from '../domain/hub.ts';
+import type { LinkChange } from '../domain/packet.ts';
+import type { ReadingKind } from '../domain/reading.ts';
+import type { EventsHeard } from './duplicates.ts';
+import type { Home } from './rule.ts';
+
+/** What has been heard of a hub. Changed in place: it cannot fail half-way, and it is touched with every packet. */
+export type HubSeen = {
+  heardAt: number;
+  /** The connection that counts, by its epoch; 0 for a hub that never had one (it speaks through something else). */
+  epoch: number;
+  up: boolean;
+  linkAt: number;
+  stream: string;
+  /** When it last spoke again after having been silent for too long. */
+  backAt: number;
+  events: EventsHeard;
+};
+
+export type DeviceSeen = {
+  /** When it last gave a sign of life, by the age of what it said. */
+  heardAt: number;
+  class: DeviceClass;
+  /** The states that are kept: what it said last, and when. */
+  says: { [K in ReadingKind]?: readonly [value: 0 | 1, at: number] };
+};
+
+/** What has been heard in a household; devices by `placeOf`. */
+export type Seen = {
+  readonly hubs: Record<string, HubSeen>;
+  readonly devices: Record<string, DeviceSeen>;
+};
+
+export const newHubSeen = (at: number): HubSeen => ({
+  heardAt: at,
+  epoch: 0,
+  up: false,
+  linkAt: 0,
+  stream: '',
+  backAt: 0,
+  events: [],
+});
+
+/** A take-over may bring the new connection before the end of the old one: only the end of the one that counts is an end. */
+export function changeLink(hub: HubSeen, { kind, epoch }: LinkChange, stream: string, now: number): boolean {
+  if (kind === 'down' && (hub.epoch !== epoch || hub.stream !== stream || !hub.up)) return false;
+  hub.up = kind === 'up';
+  hub.epoch = epoch;
+  hub.stream = stream;
+  hub.linkAt = now;
+  return true;
+}
+
+/** Connected, as far as the intake that holds the connection has been alive ever since. */
+export const connected = (hub: HubSeen, home: Pick<Home, 'linksSince'>): boolean =>
+  hub.up && hub.linkAt >= home.linksSince(hub.stream);
+
+/**
+ * When a hub's silence becomes a loss; never while it is connected. Counted from its last word, the end of its connection, or since
+ * we have been listening again, whichever is last. One that has no connection of its own (it comes through a bridge) says nothing by
+ * not being connected, so it has the time of a hub that sleeps.
+ */
+export function hubOverdueAt(hub: HubSeen, power: Hub['power'], home: Pick<Home, 'linksSince' | 'blind'>): number {
+  if (connected(hub, home)) return Number.POSITIVE_INFINITY;
+  const since = Math.max(hub.heardAt, hub.linkAt, home.blind.toAt, hub.stream === '' ? 0 : home.linksSince(hub.stream));
+  return since + supervision.hub[hub.epoch === 0 ? 'battery' : power];
+}
+
+/** A hub that we can hear, so that what is not said was not there to be said. */
+export function audible(home: Home, hubId: string): boolean {
+  const hub = home.seen.hubs[hubId];
+  const registered = home.household.hub.get(hubId);
+  if (!hub || !registered) return false;
+  return hub.epoch === 0 ? home.now < hubOverdueAt(hub, registered.power, home) : connected(hub, home);
+}
+
+/** From what says least of a device's purpose to what says most: a smoke alarm also tells temperature and battery. */
+const bySpecificity: readonly DeviceClass[] = [
+  'other',
+  'environment',
+  'vital_monitor',
+  'door',
+  'motion',
+  'alarm',
+  'emergency_button',
+];
+
+export function moreSpecific(known: DeviceClass, kind: ReadingKind): DeviceClass {
+  const shown = classOf(kind);
+  return shown !== known && bySpecificity.indexOf(shown) > bySpecificity.indexOf(known) ? shown : known;
+}

@@ -1,0 +1,147 @@
+import { factsOf, type ReadingKind, readingKind } from '../domain/reading.ts';
+import { days, hours, localTime, minutes } from '../domain/time.ts';
+import type { KeptReading, LatestReading, RollupDelta } from '../store/processor.ts';
+import { placeOf, type ReadingInput } from './rule.ts';
+
+/** What one kind of one device adds to the series, since the last checkpoint. */
+type Line = {
+  readonly hubId: string;
+  readonly device: string;
+  readonly kind: ReadingKind;
+  value: number;
+  at: number;
+  readonly buckets: Bucket[];
+};
+type Bucket = { readonly size: number; readonly at: number; n: number; sum: number; min: number; max: number };
+
+type Of<T> = { readonly householdId: string } & T;
+/** What the series gained, by household. */
+export type Gained = {
+  readonly rollups: RollupDelta[];
+  readonly readings: KeptReading[];
+  readonly latest: LatestReading[];
+};
+
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAY = 86_400;
+/** Older than the oldest bucket that is kept. */
+const OLDEST_MS = days(3_653);
+
+type Treatment = {
+  /** Whether means and counts are kept, and only of "yes": movement that ends is no second movement. */
+  readonly rolled: boolean;
+  readonly onlyYes: boolean;
+  /** Whether each single reading is kept, and of states only what changes. */
+  readonly raw: boolean;
+  readonly onlyChanges: boolean;
+};
+
+const treatments: ReadonlyMap<ReadingKind, Treatment> = new Map(
+  readingKind.options.map((kind) => {
+    const { shape, retain } = factsOf(kind);
+    const raw = retain === 'vital' || retain === 'event';
+    return [
+      kind,
+      {
+        rolled: retain !== 'technical' || kind === 'battery',
+        onlyYes: retain === 'activity',
+        raw,
+        onlyChanges: raw && shape === 'state',
+      },
+    ];
+  }),
+);
+
+const dayStarts = new Map<string, number>();
+
+/** The local midnight before `at`; zones change their offset on quarter hours. */
+function dayStart(at: number, zone: string): number {
+  const quarter = Math.floor(at / minutes(15));
+  const key = `${zone} ${quarter}`;
+  let start = dayStarts.get(key);
+  if (start === undefined) {
+    start = quarter * minutes(15) - minutes(localTime(quarter * minutes(15), zone).minuteOfDay);
+    if (dayStarts.size > 10_000) dayStarts.clear();
+    dayStarts.set(key, start);
+  }
+  return start;
+}
+
+function add(buckets: Bucket[], size: number, at: number, value: number): void {
+  for (let i = buckets.length - 1; i >= 0; i--) {
+    const bucket = buckets[i];
+    if (bucket?.at !== at || bucket.size !== size) continue;
+    bucket.n++;
+    bucket.sum += value;
+    if (value < bucket.min) bucket.min = value;
+    if (value > bucket.max) bucket.max = value;
+    return;
+  }
+  buckets.push({ size, at, n: 1, sum: value, min: value, max: value });
+}
+
+export type Series = {
+  readonly add: (householdId: string, zone: string, input: ReadingInput) => void;
+  /** Lines and readings since the last `take`. */
+  readonly size: () => number;
+  /** Hands over what a household gained and starts it afresh. */
+  readonly take: (householdId: string) => Gained | null;
+  readonly households: () => IterableIterator<string>;
+};
+
+/** Gathers between two checkpoints what the series gain; each reading goes into the buckets of its own time, however late it comes. */
+export function gatherSeries(): Series {
+  let size = 0;
+  const gathered = new Map<string, { lines: Map<string, Line>; readings: KeptReading[] }>();
+
+  return {
+    add(householdId, zone, { hubId, reading, madeAt, receivedAt, news, position, index }) {
+      const { device, kind } = reading;
+      const treatment = treatments.get(kind);
+      if (!treatment || receivedAt - madeAt > OLDEST_MS) return;
+      const value = Number(reading.value);
+      let own = gathered.get(householdId);
+      if (!own) {
+        own = { lines: new Map(), readings: [] };
+        gathered.set(householdId, own);
+      }
+      const key = `${kind} ${placeOf(hubId, device)}`;
+      let line = own.lines.get(key);
+      if (!line) {
+        line = { hubId, device, kind, value, at: madeAt, buckets: [] };
+        own.lines.set(key, line);
+        size++;
+      } else if (madeAt >= line.at) {
+        line.value = value;
+        line.at = madeAt;
+      }
+      if (treatment.rolled && !(treatment.onlyYes && value === 0)) {
+        add(line.buckets, MINUTE, Math.floor(madeAt / minutes(1)) * minutes(1), value);
+        add(line.buckets, HOUR, Math.floor(madeAt / hours(1)) * hours(1), value);
+        add(line.buckets, DAY, dayStart(madeAt, zone), value);
+      }
+      if (treatment.raw && !(treatment.onlyChanges && news === 'same')) {
+        const at = `${position.stream}:${position.number}:${index}`;
+        own.readings.push({ householdId, hubId, device, kind, value, at: madeAt, position: at });
+        size++;
+      }
+    },
+    size: () => size,
+    households: () => gathered.keys(),
+    take(householdId) {
+      const own = gathered.get(householdId);
+      if (!own) return null;
+      gathered.delete(householdId);
+      size -= own.lines.size + own.readings.length;
+      const rollups: Of<RollupDelta>[] = [];
+      const latest: Of<LatestReading>[] = [];
+      for (const { buckets, ...line } of own.lines.values()) {
+        latest.push({ householdId, ...line });
+        const { hubId, device, kind } = line;
+        for (const bucket of buckets) rollups.push({ householdId, hubId, device, kind, ...bucket });
+      }
+      return { rollups, readings: own.readings, latest };
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { type MessagePort, Worker } from 'node:worker_threads';
+import type { Stop } from '../runtime/lifecycle.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import type { ProcessorOptions, TurnMeasured } from './processor.ts';
+
+/** What the thread is given. `port` is the way to the process's writer; null where every thread has connections of its own. */
+export type IngestWork = {
+  readonly url: string;
+  readonly port: MessagePort | null;
+  readonly nudgeName: string;
+  readonly logLevel: string;
+  readonly intake: ProcessorOptions['intake'];
+};
+
+export type Measured = TurnMeasured;
+
+export type IngestOptions = IngestWork & {
+  readonly metrics: Metrics;
+  /** The thread has died: without it nobody watches. */
+  readonly fatal: (error: Error) => void;
+};
+
+function meters(metrics: Metrics): (turn: Measured) => void {
+  let behindMs = 0;
+  const readings = metrics.counter('shouwang_processor_readings_total', 'Readings taken up, without duplicates');
+  const entries = metrics.counter('shouwang_processor_entries_total', 'Entries of the journal dealt with');
+  const failures = metrics.counter('shouwang_processor_rule_failures_total', 'Times that a rule threw');
+  const unknown = metrics.counter('shouwang_processor_unknown_hubs_total', 'Entries of hubs that are in no household');
+  const seconds = metrics.seconds(
+    'shouwang_processor_turn_seconds',
+    'From looking for new entries to having them on disk',
+  );
+  metrics.gauge('shouwang_processor_behind_ms', 'Age of the oldest entry of the last turn', () => behindMs);
+  return (turn) => {
+    readings.inc(turn.readings);
+    entries.inc(turn.entries);
+    failures.inc(turn.failures);
+    unknown.inc(turn.unknownHubs);
+    seconds.observe(turn.seconds);
+    behindMs = turn.behindMs;
+  };
+}
+
+/** Starts the processor on a thread of its own; the stop waits for its last checkpoint. */
+export function startIngest({ metrics, fatal, ...work }: IngestOptions): Stop {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    name: 'ingest',
+    workerData: work satisfies IngestWork,
+    transferList: work.port ? [work.port] : [],
+  });
+  const ended = once(worker, 'exit');
+  let stopping = false;
+  worker.on('message', meters(metrics));
+  worker.on('error', (cause) =>
+    fatal(new Error('The processor failed; nobody watches until a clean start.', { cause })),
+  );
+  worker.on('exit', (code) => {
+    if (!stopping) fatal(new Error(`The processor ended by itself (${code}).`));
+  });
+  return async () => {
+    stopping = true;
+    worker.postMessage('stop');
+    await ended;
+  };
+}

@@ -1,0 +1,56 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../runtime/clock.ts';
+import { openLog } from '../runtime/log.ts';
+import { openNudge } from '../runtime/nudge.ts';
+import { joinStore } from '../store/open.ts';
+import { decode } from './decoders/registry.ts';
+import { startProcessor } from './processor.ts';
+import { rules } from './rules/registry.ts';
+import type { IngestWork, Measured } from './start.ts';
+
+/** The processor on a thread of its own, off the loop that serves hubs and people. */
+if (!parentPort) throw new Error('ingest/worker.ts runs as a worker thread');
+const parent = parentPort;
+const { url, port, nudgeName, logLevel, intake } = workerData as IngestWork;
+
+/** Faster than people notice; life-critical alerts do not wait for this. */
+const REST_MS = 250;
+
+const log = openLog(logLevel, 'ingest');
+const memory = joinStore(url, port);
+const nudge = openNudge(nudgeName);
+const processor = await startProcessor({
+  store: memory.store,
+  clock: systemClock(),
+  log,
+  nudge,
+  rules,
+  decode,
+  intake,
+  measured: (turn) => parent.postMessage(turn satisfies Measured),
+});
+nudge.on('registry', processor.registryChanged);
+
+let stopping = false;
+let wake = (): void => {};
+parent.once('message', () => {
+  stopping = true;
+  wake();
+});
+
+/** A round that fails ends the thread, and with it the process: the memory may be ahead of the disk, and only a clean start is sure. */
+while (!stopping) {
+  const { caughtUp } = await processor.round();
+  if (!caughtUp) continue;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, REST_MS);
+    wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+await processor.stop();
+await memory.close();
+nudge.close();
+process.exit(0);

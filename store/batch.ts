@@ -1,0 +1,17 @@
+import type { CompiledQuery } from 'kysely';
+import type { Db } from './schema.ts';
+
+/**
+ * Runs one statement for each of many rows, compiled once: compiling costs Kysely more than the engine needs to run it. The statement
+ * must take the row's values as its only parameters, in the order of the row's columns.
+ */
+export async function eachRow<R extends object>(
+  db: Db,
+  rows: readonly R[],
+  statement: (row: R) => { compile: () => CompiledQuery },
+): Promise<void> {
+  const first = rows[0];
+  if (!first) return;
+  const compiled = statement(first).compile();
+  for (const row of rows) await db.executeQuery({ ...compiled, parameters: Object.values(row) });
+}
