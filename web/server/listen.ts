@@ -50,9 +50,12 @@ export const secureServer =
         socket.pause();
         socket.unshift(first);
         socket.setTimeout(0).off('timeout', drop).off('error', drop);
+        // TLS reads what stands in the paused socket by itself; http waits for it to flow.
         if (first[0] === TLS_HANDSHAKE) for (const listener of shakeHands) listener.call(secure, socket);
-        else plain.emit('connection', socket);
-        socket.resume();
+        else {
+          plain.emit('connection', socket);
+          socket.resume();
+        }
       });
     });
     return secure;
