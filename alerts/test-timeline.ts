@@ -14,24 +14,50 @@ import { aFinding, NIGHT } from './test-telling.ts';
 
 const STEP_MS = 500;
 
-/** A home, its station and everybody who is told, on a clock that a test moves. */
-export type Timeline = Awaited<ReturnType<typeof openTimeline>>;
-
-/** `wrap` stands between the dispatcher and the memory, for what a test wants to go wrong there. */
-export async function openTimeline(url: string, wrap: (store: Store) => Store = (store) => store) {
+/** The memory and what escalates and tells over it, on a clock that a test moves. */
+async function openWatch(url: string, wrap: (store: Store) => Store) {
   const clock = movedClock(NIGHT);
   let opened = await openStoreHere(url);
-  let dispatcher: Dispatcher;
-  const start = (between: (store: Store) => Store): void => {
-    const found = channels('https://desk.test', clock.now);
-    dispatcher = openDispatcher({
-      ...{ clock, log: silentLog, channels: found, store: between(opened.store) },
+  const dispatcherOver = (store: Store): Dispatcher =>
+    openDispatcher({
+      ...{ clock, log: silentLog, store, channels: channels('https://desk.test', clock.now) },
       onRecorded: () => {},
     });
-  };
-  start(wrap);
+  let dispatcher = dispatcherOver(wrap(opened.store));
 
-  const { store } = opened;
+  /** What is due now has its consequence, and what is owed is told, as the running parts would. */
+  async function settle(): Promise<void> {
+    await escalateDue(opened.store, clock, () => {});
+    for (let again = 0; again < 2; again++) {
+      while (await dispatcher.round());
+      await dispatcher.settled();
+    }
+  }
+
+  return {
+    clock,
+    settle,
+    store: () => opened.store,
+    /** So that a test can look while receivers still think. */
+    round: () => dispatcher.round(),
+    close: () => opened.close(),
+    async forward(ms: number, stepMs = STEP_MS): Promise<void> {
+      for (let passed = 0; passed < ms; passed += stepMs) {
+        clock.forward(Math.min(stepMs, ms - passed));
+        await settle();
+      }
+    },
+    /** Ends everything and starts it again on what is on disk, `forMs` later. */
+    async restarts(forMs = 0): Promise<void> {
+      await opened.close();
+      clock.forward(forMs);
+      opened = await openStoreHere(url);
+      dispatcher = dispatcherOver(opened.store);
+    },
+  };
+}
+
+async function registerHome(store: Store): Promise<{ stationId: string; householdId: string }> {
   const station = await store.addArea({ area: { kind: 'station', parentId: ROOT_AREA, name: 'East station' } });
   const {
     id: _id,
@@ -44,72 +70,50 @@ export async function openTimeline(url: string, wrap: (store: Store) => Store = 
     ...{ stationId: station.id, household: home, residents: [], contacts: [], hub: null, devices: [] },
   };
   const made = await store.register({ registrations: [registration], now: NIGHT });
-  const householdId = made.registered?.[0]?.householdId ?? '';
+  return { stationId: station.id, householdId: made.registered?.[0]?.householdId ?? '' };
+}
+
+/**
+ * A home, its station and everybody who is told. `wrap` stands between the dispatcher and the memory until the first restart, for
+ * what a test wants to go wrong there.
+ */
+export async function openTimeline(url: string, wrap: (store: Store) => Store = (store) => store) {
+  const watch = await openWatch(url, wrap);
+  const { clock, store, settle } = watch;
+  const { stationId, householdId } = await registerHome(store());
   let seq = 0;
 
-  /** What is due now has its consequence, and what is owed is told, as the running parts would. */
-  async function settle(): Promise<void> {
-    await escalateDue(opened.store, clock, () => {});
-    while (await dispatcher.round());
-    await dispatcher.settled();
-    while (await dispatcher.round());
-    await dispatcher.settled();
-  }
-
   return {
-    clock,
+    ...watch,
     householdId,
-    stationId: station.id,
-    store: () => opened.store,
-    settle,
-    /** So that a test can look while receivers still think. */
-    round: () => dispatcher.round(),
     async raises(category: Category): Promise<Alert> {
       const finding = { ...aFinding(category, `cause ${++seq}`, clock.now()), householdId };
-      const [alert] = await opened.store.raise({ findings: [finding], now: clock.now() });
+      const [alert] = await store().raise({ findings: [finding], now: clock.now() });
       await settle();
       if (!alert) throw new Error('nothing was raised');
       return alert;
     },
-    async acts(alert: Alert, action: AlertAction, by = 'anna') {
-      const acted = await opened.store.act({
-        ...{ alertId: alert.id, action, by, seenVersion: Number.MAX_SAFE_INTEGER },
-        now: clock.now(),
-      });
+    async acts(alert: Alert, action: AlertAction, by = 'anna'): Promise<void> {
+      const seenVersion = Number.MAX_SAFE_INTEGER;
+      const acted = await store().act({ alertId: alert.id, action, by, seenVersion, now: clock.now() });
       if (!acted || acted.refusal) throw new Error(`refused: ${acted?.refusal}`);
-      return acted.alert;
     },
-    async webhook(audience: Audience, to: string, areaId = station.id) {
-      return opened.store.addWebhook({ areaId, audience, url: to, now: clock.now() });
-    },
-    async forward(ms: number): Promise<void> {
-      for (let passed = 0; passed < ms; passed += STEP_MS) {
-        clock.forward(Math.min(STEP_MS, ms - passed));
-        await settle();
-      }
-    },
-    /** Ends everything and starts it again on what is on disk, `forMs` later. */
-    async restarts(forMs = 0, between: (store: Store) => Store = (one) => one): Promise<void> {
-      await opened.close();
-      clock.forward(forMs);
-      opened = await openStoreHere(url);
-      start(between);
-    },
+    webhook: (audience: Audience, to: string) =>
+      store().addWebhook({ areaId: stationId, audience, url: to, now: clock.now() }),
     /** Every console on earth is open and shows whatever it gets. */
     async consolesShow(alert: Alert): Promise<void> {
-      const { notices } = await told(opened.store, alert);
+      const { notices } = await told(store(), alert);
       const noticeIds = notices.filter((notice) => notice.state === 'waiting').map((notice) => notice.id);
-      await opened.store.confirmShown({ noticeIds, by: 'anna', now: clock.now() });
+      await store().confirmShown({ noticeIds, by: 'anna', now: clock.now() });
     },
-    told: (alert: Alert) => told(opened.store, alert),
+    told: (alert: Alert) => told(store(), alert),
     /** Who was told through a channel, and how many seconds after the alert was raised. */
     async tellings(alert: Alert, channel: 'console' | 'webhook' = 'console'): Promise<string[]> {
-      const { notices } = await told(opened.store, alert);
+      const { notices } = await told(store(), alert);
       return notices
         .filter((notice) => notice.channel === channel)
         .map((notice) => `${(notice.createdAt - alert.raisedAt) / seconds(1)} ${notice.audience}`);
     },
-    close: () => opened.close(),
   };
 }
 

@@ -77,9 +77,9 @@ describe.each(engines)('a night in one home, on $name', (engine) => {
     const sos = await home.raises('sos');
     await home.forward(seconds(70));
     await home.acts(sos, { kind: 'take' });
-    await home.forward(seconds(1_790));
+    await home.forward(seconds(1_790), seconds(10));
     expect((await home.tellings(sos)).sort(byTime)).toEqual(['0 family', '0 station', '60 hotline']);
-    await home.forward(seconds(130));
+    await home.forward(seconds(130), seconds(10));
     const told = (await home.tellings(sos)).sort(byTime);
     expect(told.slice(3)).toEqual(
       [1_870, 1_990].flatMap((second) => ['hotline', 'owner', 'station'].map((audience) => `${second} ${audience}`)),
