@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { HubLine } from '../device-sim/hubs-csv.ts';
 import { runLoad } from '../device-sim/load.ts';
+import { ROOT_AREA } from '../domain/household.ts';
 import { openStoreToRead } from '../store/open.ts';
 import { segmentEntries } from '../store/segment.ts';
 import { temporaryFolder } from './memory.ts';
@@ -76,12 +77,12 @@ test(`${KILLS} kills under load: nothing acknowledged is lost, no alert is doubl
 
   const { store, close } = openStoreToRead(`${folder.path}/shouwang.db`);
   const pressed = new Set([...acked.values()].filter(({ critical }) => critical).map(({ hub }) => hub));
-  const alerts = await store.queue({
-    areaIds: ['root'],
-    householdId: null,
-    states: ['open', 'taken', 'attended', 'closed'],
-    userId: null,
+  const { alerts } = await store.queue({
+    scope: { areaId: ROOT_AREA, householdId: null },
+    state: 'unclosed',
+    userId: '',
     limit: 500,
+    now: Date.now(),
   });
   const sosOf = Map.groupBy(
     alerts.filter(({ category }) => category === 'sos'),

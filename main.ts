@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startBeat } from './alerts/beat.ts';
+import { startAlerts } from './alerts/start.ts';
+import { startAdmittance } from './broker/admit.ts';
+import { startMqttDoor } from './broker/doors/mqtt.ts';
+import { startIntake } from './broker/intake.ts';
+import { arrivals } from './ingest/arrival.ts';
+import { startIngest } from './ingest/start.ts';
+import { siteCertificate } from './runtime/certificate.ts';
+import { systemClock } from './runtime/clock.ts';
+import { type Config, ConfigError, readConfig } from './runtime/config.ts';
+import { lifecycle, type Stop } from './runtime/lifecycle.ts';
+import { type Log, openLog } from './runtime/log.ts';
+import { openMetrics } from './runtime/metrics.ts';
+import { openNudge } from './runtime/nudge.ts';
+import { tryLock } from './store/lock.ts';
+import { openStore } from './store/open.ts';
+import { firstOwnerLink } from './web/server/first-owner.ts';
+import { isLoopback, listen, secureServer } from './web/server/listen.ts';
+import { buildServer } from './web/server/server.ts';
+
+const ROLES = ['broker', 'ingest', 'alerts', 'web', 'auditor'] as const;
+type Role = (typeof ROLES)[number];
+
+const SCREENS = fileURLToPath(new URL('./web/app/dist', import.meta.url));
+const AUDITOR = fileURLToPath(new URL('./alerts/auditor-process.ts', import.meta.url));
+const AUDITOR_RESTART_MS = 2_000;
+
+function rolesOf(args: readonly string[]): readonly Role[] {
+  const unknown = args.filter((arg) => !ROLES.some((role) => role === arg));
+  if (unknown.length > 0)
+    throw new ConfigError(
+      `${unknown.join(', ')}: no such role; those are ${ROLES.join(', ')}, and without any all of them start`,
+    );
+  return args.length === 0 ? ROLES : ROLES.filter((role) => args.includes(role));
+}
+
+/** One process a role and data folder: two that both believed to be the one would each do half. */
+function lockRole(config: Config, role: Role): () => void {
+  const folder = join(config.SHOUWANG_DATA_DIR, 'locks');
+  mkdirSync(folder, { recursive: true });
+  const release = tryLock(join(folder, role));
+  if (!release) {
+    throw new ConfigError(
+      `Another Shouwang is already the ${role} of the data folder ${config.SHOUWANG_DATA_DIR}: stop that one, or set SHOUWANG_DATA_DIR to another folder`,
+    );
+  }
+  return release;
+}
+
+/** The auditor shares nothing with us but the database: it must see when this process stands still. It is started again when it ends. */
+function startAuditorProcess(log: Log): Stop {
+  let stopping = false;
+  let child: ChildProcess;
+  const run = (): void => {
+    child = spawn(process.execPath, [AUDITOR], { stdio: ['ignore', 'inherit', 'inherit'] });
+    child.once('exit', (code) => {
+      if (stopping) return;
+      log.error({ code }, 'the auditor ended; starting it again');
+      setTimeout(run, AUDITOR_RESTART_MS).unref();
+    });
+  };
+  run();
+  return async () => {
+    stopping = true;
+    if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit');
+  };
+}
+
+/** Lines for the person who started it; the log is on the other stream. */
+const say = (name: string, value: string): void => void process.stdout.write(`${name.padEnd(20)}  ${value}\n`);
+
+/** The wiring, in one line from what is set to what serves. Everything that starts here stops in reverse. */
+async function start(config: Config, roles: readonly Role[]): Promise<void> {
+  const has = (role: Role): boolean => roles.includes(role);
+  const log = openLog(config.SHOUWANG_LOG_LEVEL, roles.length === ROLES.length ? 'all' : roles.join(' '));
+  const clock = systemClock();
+  const parts = lifecycle(log);
+  const instance = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
+  const missing = new Set<Role>(roles);
+  let publicUrl = config.SHOUWANG_PUBLIC_URL ?? `http://${config.SHOUWANG_HTTP_HOST}:${config.SHOUWANG_HTTP_PORT}`;
+
+  const fatal = (err: Error): void => {
+    log.fatal({ err }, 'nothing more can be promised; ending at once to start clean');
+    process.exit(1);
+  };
+  process.on('uncaughtException', fatal);
+  const end = (): void => void parts.stop().then(() => process.exit(0));
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+
+  for (const role of roles) parts.add(`lock of ${role}`, lockRole(config, role));
+  const { store, port, close } = await openStore(config.databaseUrl);
+  parts.add('store', close);
+  const nudge = openNudge(config.databaseUrl);
+  parts.add('nudge', nudge.close);
+  const metrics = openMetrics();
+  const certificate = await siteCertificate(config, clock.now());
+
+  if (has('broker')) {
+    const admittance = await startAdmittance({ store, log, nudge });
+    parts.add('admittance', admittance.stop);
+    const judge = arrivals(await store.alarmStates(null));
+    const intake = await startIntake({
+      store,
+      clock,
+      judge,
+      stream: `intake ${hostname()}`,
+      metrics,
+      log,
+      nudge,
+      fatal,
+    });
+    parts.add('intake', intake.stop);
+    const door = await startMqttDoor({
+      ...{ intake, admittance, clock, metrics, log },
+      plain: { host: config.SHOUWANG_MQTT_HOST, port: config.SHOUWANG_MQTT_PORT },
+      tls: { host: config.SHOUWANG_MQTTS_HOST, port: config.SHOUWANG_MQTTS_PORT, ...certificate },
+      maxConnections: config.SHOUWANG_MAX_CONNECTIONS,
+    });
+    parts.add('door', door.stop);
+    missing.delete('broker');
+    say('mqtt', `mqtt://${config.SHOUWANG_MQTT_HOST}:${door.port}`);
+    say(
+      'mqtts',
+      `mqtts://${config.SHOUWANG_MQTTS_HOST}:${door.tlsPort}  certificate SHA-256 ${certificate.fingerprint}`,
+    );
+  }
+  if (has('ingest')) {
+    const work = {
+      url: config.databaseUrl,
+      port: port(),
+      nudgeName: config.databaseUrl,
+      logLevel: config.SHOUWANG_LOG_LEVEL,
+    };
+    parts.add('ingest', startIngest({ ...work, intake: has('broker') ? 'here' : 'elsewhere', metrics, fatal }));
+    missing.delete('ingest');
+  }
+  if (has('web')) {
+    const secure = !isLoopback(config.SHOUWANG_HTTP_HOST);
+    const app = await buildServer(
+      {
+        ...{ store, clock, nudge, log, metrics },
+        screens: SCREENS,
+        publicUrl: config.SHOUWANG_PUBLIC_URL ?? null,
+        unready: () => [...missing].map((role) => `${role} has not started`),
+      },
+      secure ? secureServer(certificate) : undefined,
+    );
+    const { url } = await listen(app, { host: config.SHOUWANG_HTTP_HOST, port: config.SHOUWANG_HTTP_PORT });
+    parts.add('web', () => app.close());
+    missing.delete('web');
+    say('consoles', url);
+    publicUrl = config.SHOUWANG_PUBLIC_URL ?? url;
+    const link = await firstOwnerLink(store, publicUrl, clock.now());
+    if (link) say('login link (owner)', link);
+  }
+  if (has('alerts')) {
+    parts.add('alerts', startAlerts({ store, nudge, clock, log, metrics, publicUrl }));
+    missing.delete('alerts');
+  }
+  for (const role of roles.filter((role) => role !== 'auditor')) {
+    parts.add(`beat of ${role}`, startBeat({ role, instance, clock, log }, store.beat));
+  }
+  if (has('auditor')) {
+    parts.add('auditor', startAuditorProcess(log));
+    missing.delete('auditor');
+  }
+  say('ready', `after ${Math.round(performance.now())} ms`);
+}
+
+try {
+  await start(readConfig(), rolesOf(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(2);
+}
