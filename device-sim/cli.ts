@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -127,7 +128,7 @@ async function scenario(values: Values, name: string | undefined): Promise<void>
   const chosen: Scenario = scenarios[name];
   const signal = interrupted();
   const ledger = ledgerOf(values);
-  const number = (Math.floor(Date.now() / seconds(1)) % 900) + 100;
+  const number = randomInt(1_000, 100_000);
   const made = homeOf(number, { seed: values.seed, prefix: freshPrefix('scenario'), ecosystem: 'shouwang' });
   let home = made;
   let credential: { clientId: string; username: string; password: string } | undefined;
