@@ -1,7 +1,7 @@
-import { type CSSVariablesResolver, createTheme, type MantineTheme, rem } from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineTheme, Modal, rem } from '@mantine/core';
 
 const fonts =
-  'system-ui, -apple-system, "PingFang SC", "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif';
+  '-apple-system, "PingFang SC", "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", system-ui, sans-serif';
 
 /** The one place where Shouwang's look is decided. Pages use these tokens and the variables below, never a value of their own. */
 export const theme = createTheme({
@@ -26,6 +26,15 @@ export const theme = createTheme({
       h3: { fontSize: rem(16), lineHeight: '1.5' },
       h4: { fontSize: rem(15), lineHeight: '1.5' },
     },
+  },
+  components: {
+    Modal: Modal.extend({
+      defaultProps: {
+        // A dialog's head is no banner of the page.
+        attributes: { header: { role: 'presentation' } },
+      },
+      styles: { title: { fontWeight: 600 } },
+    }),
   },
   colors: {
     dark: [

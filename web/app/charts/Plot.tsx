@@ -11,7 +11,7 @@ type Point = { readonly at: number; readonly mean: number };
 export type PlotProps = {
   /** One or two lines, each in the order of time. */
   readonly lines: readonly (readonly Point[])[];
-  readonly band: readonly [number, number] | null;
+  readonly bands: readonly (readonly [number, number])[];
   readonly from: number;
   readonly to: number;
   readonly unit: string;
@@ -30,8 +30,8 @@ function columns(lines: PlotProps['lines']): uPlot.AlignedData {
 }
 
 /** Room for the readings and their limits, so that a line near a limit is seen to be near it. */
-function scaleOf({ lines, band }: PlotProps): [number, number] {
-  const all = [...lines.flatMap((line) => line.map(({ mean }) => mean)), ...(band ?? [])];
+function scaleOf({ lines, bands }: PlotProps): [number, number] {
+  const all = [...lines.flatMap((line) => line.map(({ mean }) => mean)), ...bands.flat()];
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const margin = Math.max(1, (high - low) * 0.12);
   return [low - margin, high + margin];
@@ -98,7 +98,11 @@ export function Plot(props: PlotProps) {
           })),
         ],
         hooks: {
-          drawClear: [(drawn) => given.band && paintBand(drawn, given.band, variable(place, '--sw-band'))],
+          drawClear: [
+            (drawn) => {
+              for (const band of given.bands) paintBand(drawn, band, variable(place, '--sw-band'));
+            },
+          ],
           setCursor: [
             ({ cursor: { idx }, data }) => {
               const at = idx == null ? undefined : data[0][idx];

@@ -34,8 +34,13 @@ export function CloseDialog({ opened, onCancel, onClose }: Props) {
             onChange={(value) => setChosen(choices.find((choice) => choice === value) ?? null)}
           >
             <div className={classes.choices}>
-              {choices.map((choice) => (
-                <Radio.Card key={choice} value={choice} className={classes.choice ?? ''}>
+              {choices.map((choice, place) => (
+                <Radio.Card
+                  key={choice}
+                  value={choice}
+                  data-autofocus={place === 0 || undefined}
+                  className={classes.choice ?? ''}
+                >
                   <Radio.Indicator />
                   {t(`disposition.${choice}`)}
                 </Radio.Card>

@@ -1,10 +1,11 @@
-import { SegmentedControl } from '@mantine/core';
+import { ActionIcon, SegmentedControl, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { QueuedAlert } from '../../wire/alert.ts';
 import { FilePanel } from '../household/FilePanel.tsx';
 import { useAlert, useQueue } from '../queries.ts';
+import { Icon } from '../signs/Icon.tsx';
 import { Loading } from '../signs/States.tsx';
 import { useWords } from '../words/speak.ts';
 import classes from './desk.module.css';
@@ -72,6 +73,7 @@ export function Desk() {
       data-view={view}
       data-quiet={quiet || undefined}
     >
+      <VisuallyHidden component="h1">{t('nav.desk')}</VisuallyHidden>
       <section className={classes.queue} aria-label={t('desk.queue')} ref={listRef}>
         <Queue
           {...{ queue, rows, list, search, setSearch, searchRef, settling, inHand, touched }}
@@ -81,6 +83,15 @@ export function Desk() {
       {inHand ? (
         <>
           <div className={classes.switch}>
+            <ActionIcon
+              className={classes.back ?? ''}
+              variant="default"
+              size="xl"
+              aria-label={t('desk.back')}
+              onClick={() => open(undefined, false)}
+            >
+              <Icon name="back" />
+            </ActionIcon>
             <SegmentedControl
               fullWidth
               aria-label={t('desk.view')}
@@ -93,7 +104,7 @@ export function Desk() {
             />
           </div>
           <section className={classes.hand} aria-label={t('desk.alert')}>
-            <Hand key={inHand} id={inHand} row={row} onBack={() => open(undefined, false)} />
+            <Hand key={inHand} id={inHand} row={row} />
           </section>
           <section className={classes.file} aria-label={t('desk.file')}>
             <FileOfAlert id={inHand} row={row} />

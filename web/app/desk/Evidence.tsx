@@ -3,6 +3,7 @@ import { factsOf, type ReadingKind } from '../../../domain/reading.ts';
 import type { AlertAnswer, QueuedAlert } from '../../wire/alert.ts';
 import { DayPicture } from '../household/DayPicture.tsx';
 import { VitalChart } from '../household/VitalChart.tsx';
+import { useHousehold } from '../queries.ts';
 import { readingWords } from '../signs/readingWords.ts';
 import { Section } from '../signs/Section.tsx';
 import { Age, Clock } from '../signs/Time.tsx';
@@ -18,6 +19,7 @@ export function Evidence({ alert, occurrences }: Props) {
   const words = useWords();
   const { t } = words;
   const { readings, numbers } = alert.evidence;
+  const names = useDeviceNames(alert.householdId);
   const measured = readings.find(({ kind }) => factsOf(kind).retain === 'vital')?.kind;
   const restless = alert.category === 'inactivity' || alert.category === 'door_open';
   return (
@@ -37,7 +39,7 @@ export function Evidence({ alert, occurrences }: Props) {
                 <Table.Td>
                   <Clock at={at} />
                 </Table.Td>
-                <Table.Td>{device || t('device.hub')}</Table.Td>
+                <Table.Td>{names.get(device) ?? (device || t('device.hub'))}</Table.Td>
                 <Table.Td>
                   {t(`reading.kind.${kind}`)} <strong>{readingWords(kind, value, words)}</strong>
                 </Table.Td>
@@ -55,6 +57,12 @@ export function Evidence({ alert, occurrences }: Props) {
       </Text>
     </Section>
   );
+}
+
+/** What the household calls its devices, by their keys. */
+function useDeviceNames(householdId: string): ReadonlyMap<string, string> {
+  const devices = useHousehold(householdId).data?.devices ?? [];
+  return new Map(devices.map(({ key, name, room }) => [key, [room, name || key].filter(Boolean).join(' · ')]));
 }
 
 function Numbers({ numbers, kind }: { numbers: QueuedAlert['evidence']['numbers']; kind: ReadingKind | undefined }) {

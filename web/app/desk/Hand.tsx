@@ -1,9 +1,6 @@
-import { Button } from '@mantine/core';
 import type { AlertAnswer, QueuedAlert } from '../../wire/alert.ts';
 import { useAlert, useMay } from '../queries.ts';
-import { Icon } from '../signs/Icon.tsx';
 import { Failed, Loading } from '../signs/States.tsx';
-import { useWords } from '../words/speak.ts';
 import { Actions } from './Actions.tsx';
 import { Deliveries } from './Deliveries.tsx';
 import { Evidence } from './Evidence.tsx';
@@ -12,26 +9,16 @@ import classes from './hand.module.css';
 import { PlanSteps } from './PlanSteps.tsx';
 import { Reason } from './Reason.tsx';
 
-type Props = { id: string; row: QueuedAlert | undefined; onBack: () => void };
+type Props = { id: string; row: QueuedAlert | undefined };
 
 /** The alert in hand: why, on what evidence, who was told, and what to do now. */
-export function Hand({ id, row, onBack }: Props) {
-  const { t } = useWords();
+export function Hand({ id, row }: Props) {
   const answer = useAlert(id);
   const mayAct = useMay('alert.act');
   const alert = answer.data?.alert ?? row;
   return (
     <>
       <div className={classes.scroll}>
-        <Button
-          className={classes.back ?? ''}
-          variant="subtle"
-          color="gray"
-          leftSection={<Icon name="back" />}
-          onClick={onBack}
-        >
-          {t('desk.back')}
-        </Button>
         {alert && <Reason alert={alert} />}
         {answer.error && (
           <div className={classes.failed}>

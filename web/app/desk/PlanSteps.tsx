@@ -28,10 +28,12 @@ export function PlanSteps({ alert }: { alert: QueuedAlert }) {
                   ? t('plan.atOnce')
                   : t('plan.after', { after: t(`time.span.${after.unit}`, { n: after.n }) })}
               </span>
-              <span>{step.tell.map((audience) => t(`audience.${audience}`)).join(t('list.comma'))}</span>
-              <Text span size="sm" c="dimmed">
-                {step.channels.map((channel) => t(`channel.${channel}`)).join(' → ')}
-              </Text>
+              <span>
+                {step.tell.map((audience) => t(`audience.${audience}`)).join(t('list.comma'))}{' '}
+                <Text span size="sm" c="dimmed">
+                  {step.channels.map((channel) => t(`channel.${channel}`)).join(' → ')}
+                </Text>
+              </span>
             </li>
           );
         })}

@@ -24,7 +24,6 @@ type Props = {
 };
 
 export function Queue({ queue, rows, list, settling, inHand, touched, ...head }: Props) {
-  const { t } = useWords();
   const there = new Set(queue.data?.alerts.map(({ id }) => id));
   return (
     <>
@@ -35,7 +34,7 @@ export function Queue({ queue, rows, list, settling, inHand, touched, ...head }:
         </div>
       )}
       {queue.isPending && <Loading rows={8} />}
-      {queue.isSuccess && rows.length === 0 && <Empty icon="check" title={t(`desk.none.${list}`)} />}
+      {queue.isSuccess && rows.length === 0 && <Nothing list={list} searched={there.size > 0} />}
       <ul className={classes.rows} onPointerDown={touched}>
         {rows.map((alert) => (
           <QueueRow key={alert.id} alert={alert} list={list} chosen={alert.id === inHand} gone={!there.has(alert.id)} />
@@ -43,6 +42,13 @@ export function Queue({ queue, rows, list, settling, inHand, touched, ...head }:
       </ul>
     </>
   );
+}
+
+/** An empty queue is spoken of beside it, at length. */
+function Nothing({ list, searched }: { list: List; searched: boolean }) {
+  const { t } = useWords();
+  if (searched) return <Empty icon="search" title={t('desk.notFound')} />;
+  return list === 'unclosed' ? null : <Empty icon="check" title={t(`desk.none.${list}`)} />;
 }
 
 type HeadProps = Pick<Props, 'list' | 'search' | 'setSearch' | 'searchRef' | 'onHelp'> & {

@@ -15,7 +15,7 @@ type Props = { alert: QueuedAlert; list: List; chosen: boolean; gone: boolean };
 export const QueueRow = memo(function QueueRow({ alert, list, chosen, gone }: Props) {
   const { t } = useWords();
   const deadline = deadlineOf(alert);
-  const where = [alert.subjectName, alert.address].filter(Boolean).join(' · ');
+  const where = [alert.householdName, alert.subjectName].filter(Boolean).join(' · ');
   return (
     <li className={classes.item}>
       <Link
@@ -37,9 +37,10 @@ export const QueueRow = memo(function QueueRow({ alert, list, chosen, gone }: Pr
             {alert.occurrences > 1 && (
               <span className={classes.times}>{t('desk.times', { n: alert.occurrences })}</span>
             )}
-            <span className={classes.who}>{alert.householdName}</span>
           </span>
-          <span className={classes.second}>{where || alert.stationName}</span>
+          <span className={classes.second} title={where}>
+            {where}
+          </span>
         </span>
         <span className={classes.when}>
           <span>
@@ -64,7 +65,7 @@ function Holder({ alert }: { alert: QueuedAlert }) {
   return (
     <span className={classes.holder} title={t(`alertState.${alert.state}`)}>
       <Icon name={alert.state === 'attended' ? 'check' : 'user'} />
-      {alert.takenByName}
+      <span>{alert.takenByName}</span>
     </span>
   );
 }

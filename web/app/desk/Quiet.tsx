@@ -14,9 +14,9 @@ export function Quiet({ busy }: { busy: boolean }) {
   const closed = useQueue('closed').data?.alerts.slice(0, 5) ?? [];
   return (
     <div className={classes.quiet}>
-      <Text component="div" className={classes.sign ?? ''} data-busy={busy || undefined}>
+      <div className={classes.sign} data-busy={busy || undefined}>
         <Icon name={busy ? 'back' : 'check'} />
-      </Text>
+      </div>
       <Title order={2} ta="center">
         {busy ? t('quiet.choose') : t('quiet.title')}
       </Title>

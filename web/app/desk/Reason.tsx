@@ -19,7 +19,7 @@ export function Reason({ alert }: { alert: QueuedAlert }) {
       <div className={classes.title}>
         <PrioritySign priority={alert.priority} size="lg" />
         <div>
-          <Title order={1} size="h2">
+          <Title order={2}>
             {t(`category.${alert.category}`)} · {alert.householdName}
           </Title>
           <Text size="sm" c="dimmed">

@@ -9,18 +9,10 @@ import { type Say, useWords } from '../words/speak.ts';
 
 type Deed = { readonly alert: QueuedAlert; readonly action: AlertAction };
 
-/**
- * A change names the version it was decided on. When only the version has moved, and what the operator saw of the state still
- * holds, the deed is done on the new version: a person who presses SOS again must not keep the desk from taking it. Closing is
- * different: what happened since must be seen first.
- */
+/** A change names the version that the operator saw. When it is refused as things stand, what now stands is fetched. */
 async function act({ alert, action }: Deed): Promise<QueuedAlert> {
-  const first = await api.act(alert.id, { version: alert.version, action }).catch(conflict);
-  if (first) return first.alert;
-  const { alert: now } = await api.alert(alert.id);
-  if (now.state !== alert.state || now.takenBy !== alert.takenBy || action.kind === 'close') throw new Quicker(now);
-  const second = await api.act(now.id, { version: now.version, action }).catch(conflict);
-  if (second) return second.alert;
+  const done = await api.act(alert.id, { version: alert.version, action }).catch(conflict);
+  if (done) return done.alert;
   throw new Quicker((await api.alert(alert.id)).alert);
 }
 

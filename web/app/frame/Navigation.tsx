@@ -33,7 +33,12 @@ export function Navigation({ me, where }: { me: User; where: 'bar' | 'tabs' }) {
         </Link>
       )}
       {shown.map(({ to, word, icon }) => (
-        <Link key={to} to={to} activeOptions={{ exact: to === '/' }} className={classes.place ?? ''}>
+        <Link
+          key={to}
+          to={to}
+          activeOptions={{ exact: to === '/', includeSearch: false }}
+          className={classes.place ?? ''}
+        >
           <Icon name={icon} />
           {t(`nav.${word}`)}
         </Link>

@@ -6,7 +6,7 @@ import { useWords } from '../words/speak.ts';
 export function Nowhere() {
   const { t } = useWords();
   return (
-    <Empty icon="help" title={t('frame.nowhere')}>
+    <Empty page icon="help" title={t('frame.nowhere')}>
       <Anchor component={Link} to="/">
         {t('frame.toStart')}
       </Anchor>
@@ -18,7 +18,7 @@ export function Nowhere() {
 export function NotAllowed() {
   const { t } = useWords();
   return (
-    <Empty icon="key" title={t('frame.notAllowed')}>
+    <Empty page icon="key" title={t('frame.notAllowed')}>
       {t('frame.whoGrants')}
     </Empty>
   );

@@ -47,7 +47,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {t('frame.skip')}
       </a>
       <header className={classes.header}>
-        <Link to="/" className={classes.home ?? ''} aria-label={t('frame.toStart')}>
+        <Link to="/" className={classes.home ?? ''}>
           <Brand />
         </Link>
         <Navigation me={me} where="bar" />

@@ -8,19 +8,14 @@ import { Age } from '../signs/Time.tsx';
 import { useWords } from '../words/speak.ts';
 import classes from './household.module.css';
 
-type Props = { title: string; alerts: readonly QueuedAlert[]; boxed?: boolean; none?: string };
+type Props = { title: string; alerts: readonly QueuedAlert[]; boxed?: boolean };
 
-export function AlertList({ title, alerts, boxed = false, none }: Props) {
+export function AlertList({ title, alerts, boxed = false }: Props) {
   const { t } = useWords();
   const atDesk = useMe().role !== 'family';
-  if (alerts.length === 0 && none === undefined) return null;
+  if (alerts.length === 0) return null;
   return (
     <Section title={title} boxed={boxed}>
-      {alerts.length === 0 && (
-        <Text size="sm" c="dimmed">
-          {none}
-        </Text>
-      )}
       <ul className={classes.list}>
         {alerts.map((alert) => (
           <li key={alert.id} data-alert={alert.state === 'closed' ? undefined : alert.id}>

@@ -13,7 +13,7 @@ export function ContactFields({ value, onChange }: Props) {
     <SimpleGrid cols={{ base: 1, xs: 4 }}>
       <TextInput
         label={t('contacts.name')}
-        required
+        withAsterisk
         maxLength={100}
         value={value.name}
         onChange={(event) => change({ name: event.currentTarget.value })}
@@ -27,7 +27,7 @@ export function ContactFields({ value, onChange }: Props) {
       />
       <TextInput
         label={t('contacts.phone')}
-        required
+        withAsterisk
         type="tel"
         inputMode="tel"
         error={badPhone ? t('contacts.phoneRule') : null}

@@ -43,7 +43,7 @@ function Whole({ file }: { file: HouseholdFile }) {
       <div className={classes.columns}>
         <div className={classes.column}>
           <HowIsIt file={file} />
-          <AlertList boxed title={t('file.openAlerts')} alerts={file.openAlerts} none={t('file.noOpenAlerts')} />
+          <AlertList boxed title={t('file.openAlerts')} alerts={file.openAlerts} />
           <Section boxed title={t('activity.title')}>
             <DayPicture householdId={household.id} />
           </Section>
@@ -72,7 +72,7 @@ function ForFamily({ file }: { file: HouseholdFile }) {
         {file.residents.map(({ name }) => name).join(t('list.comma')) || file.household.name}
       </Title>
       <HowIsIt file={file} />
-      {file.openAlerts.length > 0 && <AlertList boxed title={t('file.openAlerts')} alerts={file.openAlerts} />}
+      <AlertList boxed title={t('file.openAlerts')} alerts={file.openAlerts} />
       <Section boxed title={t('activity.title')}>
         <DayPicture householdId={file.household.id} />
       </Section>

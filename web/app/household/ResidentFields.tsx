@@ -1,4 +1,4 @@
-import { Fieldset, NumberInput, Select, SimpleGrid, Textarea, TextInput } from '@mantine/core';
+import { NumberInput, Select, SimpleGrid, Textarea, TextInput } from '@mantine/core';
 import { factsOf } from '../../../domain/reading.ts';
 import { unitWords } from '../signs/readingWords.ts';
 import { useWords } from '../words/speak.ts';
@@ -18,7 +18,7 @@ export function ResidentFields({ value, onChange }: Props) {
       <SimpleGrid cols={{ base: 1, xs: 3 }}>
         <TextInput
           label={t('residents.name')}
-          required
+          withAsterisk
           maxLength={100}
           value={value.name}
           onChange={(event) => change({ name: event.currentTarget.value })}
@@ -69,7 +69,8 @@ function Limits({
     onChange({ ...value, [kind]: side === 0 ? [next, high] : [low, next] });
   };
   return (
-    <Fieldset legend={t('residents.limitsLegend')} variant="filled">
+    <details>
+      <summary className={classes.summary}>{t('residents.limitsLegend')}</summary>
       <div className={classes.limits}>
         {limitKinds.map((kind) => {
           const name = `${t(`reading.kind.${kind}`)} (${unitWords(factsOf(kind).unit ?? '', words)})`;
@@ -94,6 +95,6 @@ function Limits({
           );
         })}
       </div>
-    </Fieldset>
+    </details>
   );
 }

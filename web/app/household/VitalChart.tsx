@@ -9,7 +9,7 @@ import { Failed } from '../signs/States.tsx';
 import { whenShort } from '../times.ts';
 import { useWords } from '../words/speak.ts';
 import classes from './household.module.css';
-import { bandOf } from './limits.ts';
+import { bandsOf } from './limits.ts';
 
 const Plot = lazy(() => import('../charts/Plot.tsx').then(({ Plot }) => ({ default: Plot })));
 
@@ -67,7 +67,7 @@ export function VitalChart({ householdId, kind, days }: Props) {
       <Suspense fallback={<Skeleton height="var(--sw-chart)" />}>
         <Plot
           lines={lines}
-          band={bandOf(file?.residents ?? [], kind)}
+          bands={(other ? [kind, other] : [kind]).flatMap((one) => bandsOf(file?.residents ?? [], one))}
           from={wanted.from}
           to={to}
           unit={unit}

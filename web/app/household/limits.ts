@@ -12,11 +12,14 @@ export const limitKinds = [
 
 const isLimitKind = (kind: ReadingKind): kind is LimitKind => (limitKinds as readonly ReadingKind[]).includes(kind);
 
+export type Band = readonly [number, number];
+
 /** The band to draw: that of the one resident, or the widest of several, since a chart does not know whose reading it was. */
-export function bandOf(residents: readonly Resident[], kind: ReadingKind): readonly [number, number] | null {
-  if (!isLimitKind(kind) || residents.length === 0) return null;
-  return [
+export function bandsOf(residents: readonly Resident[], kind: ReadingKind): readonly Band[] {
+  if (!isLimitKind(kind) || residents.length === 0) return [];
+  const band: Band = [
     Math.min(...residents.map(({ limits }) => limits[kind][0])),
     Math.max(...residents.map(({ limits }) => limits[kind][1])),
   ];
+  return [band];
 }

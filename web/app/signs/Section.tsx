@@ -9,7 +9,7 @@ export function Section({ title, actions, children, boxed = false }: Props) {
   return (
     <section className={classes.section} data-boxed={boxed || undefined} aria-label={title}>
       <Group justify="space-between" wrap="nowrap" className={classes.head ?? ''}>
-        <Title order={3} className={classes.title ?? ''}>
+        <Title order={boxed ? 2 : 3} className={classes.title ?? ''}>
           {title}
         </Title>
         {actions}

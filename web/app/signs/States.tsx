@@ -55,15 +55,17 @@ export function Failed({ error, retry }: { error: Error; retry?: () => void }) {
   );
 }
 
+type EmptyProps = { icon: IconName; title: string; page?: boolean; children?: ReactNode };
+
 /** A place where nothing is yet: what it is for, and the first step. */
-export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ReactNode }) {
+export function Empty({ icon, title, page = false, children }: EmptyProps) {
   return (
     <Center p="xl">
       <Stack align="center" gap="xs" maw="var(--sw-narrow)">
         <Text c="dimmed" fz="h1" component="div">
           <Icon name={icon} />
         </Text>
-        <Title order={3} ta="center">
+        <Title order={page ? 1 : 2} size="h3" ta="center">
           {title}
         </Title>
         {children && (

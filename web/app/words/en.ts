@@ -81,7 +81,8 @@ export const en = {
     queue: 'Queue of alerts',
     lists: 'Which alerts to show',
     list: { unclosed: 'Open', mine: 'Mine', closed: 'Closed' },
-    none: { unclosed: 'No open alerts', mine: 'You have no alert in hand', closed: 'No closed alerts yet' },
+    none: { mine: 'You have no alert in hand', closed: 'No closed alerts yet' },
+    notFound: 'Nothing found',
     search: 'Find a household, address, reason',
     counts: 'Not taken {{open}} · taken {{taken}} · on site {{attended}}',
     settling: 'Something changed; the order settles in a moment',
@@ -190,7 +191,6 @@ export const en = {
     address: 'Address',
     mode: 'State',
     openAlerts: 'Open alerts',
-    noOpenAlerts: 'None',
     lastAlerts: 'Latest alerts',
   },
   how: {

@@ -81,7 +81,8 @@ export const zh = {
     queue: '警报队列',
     lists: '显示哪些警报',
     list: { unclosed: '未结案', mine: '我接的', closed: '已结案' },
-    none: { unclosed: '没有未结案的警报', mine: '您手上没有警报', closed: '还没有结案的警报' },
+    none: { mine: '您手上没有警报', closed: '还没有结案的警报' },
+    notFound: '没有找到',
     search: '查找住户、地址、内容',
     counts: '未接 {{open}} · 已接 {{taken}} · 已到场 {{attended}}',
     settling: '有变化，稍后排好顺序',
@@ -190,7 +191,6 @@ export const zh = {
     address: '地址',
     mode: '状态',
     openAlerts: '未结案的警报',
-    noOpenAlerts: '没有',
     lastAlerts: '最近的警报',
   },
   how: {
