@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { systemClock } from '../runtime/clock.ts';
 import { readConfig } from '../runtime/config.ts';
 import { lifecycle, repeat } from '../runtime/lifecycle.ts';
@@ -9,8 +10,10 @@ import { startBeat } from './beat.ts';
 
 /**
  * The auditor as a process of its own, so that it outlives what it watches. One that was left behind by a main process that died
- * gives way to the one that the next main process starts.
+ * gives way to the one that the next main process starts; until then it goes on, unless nothing is left to look at.
  */
+const startedBy = process.ppid;
+const isLeftBehind = (): boolean => process.ppid !== startedBy;
 const config = readConfig();
 const log = openLog(config.SHOUWANG_LOG_LEVEL, 'auditor');
 const clock = systemClock();
@@ -27,11 +30,13 @@ const isNewer = (other: string): boolean => Number.parseInt(other, 10) > Number.
 const SUCCESSION_MS = 15_000;
 parts.add('beat', startBeat({ role: 'auditor', instance, clock, log }, store.beat));
 const giveWay = repeat(log, 'give way', 1_000, async () => {
+  if (!isLeftBehind()) return;
   const others = await store.instancesSince({ role: 'auditor', since: clock.now() - SUCCESSION_MS });
   if (others.some(isNewer)) {
     log.info('another auditor has taken over');
     end();
   }
+  if (!existsSync(config.SHOUWANG_DATA_DIR)) end();
 });
 parts.add('give way', giveWay.stop);
 

@@ -120,7 +120,8 @@ async function unreadSince(db: Db, names: readonly string[]): Promise<number | n
       .orderBy('number', 'desc')
       .limit(1)
       .executeTakeFirst();
-    const cut: Record<string, number> = JSON.parse(turn?.cut ?? '{}');
+    if (!turn) continue;
+    const cut: Record<string, number> = JSON.parse(turn.cut);
     for (const stream of names) {
       const unread = await db
         .selectFrom('segment')
