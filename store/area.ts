@@ -21,6 +21,12 @@ export function householdWithin({ areaId, householdId }: Scope): RawBuilder<bool
   return areaId === ROOT_AREA ? sql`1 = 1` : sql`household.station_id in ${below(areaId)}`;
 }
 
+/** The same for a column that holds a household: without looking at the households where the scope is everything. */
+export const belongsWithin = (column: string, scope: Scope): RawBuilder<boolean> =>
+  scope.areaId === ROOT_AREA
+    ? sql`1 = 1`
+    : sql`${sql.ref(column)} in (select household.id from household where ${householdWithin(scope)})`;
+
 /** A condition on a column that holds an area: those at or below the scope's own; none for the scope of one household. */
 export const areaWithin = (column: string, { areaId, householdId }: Scope): RawBuilder<boolean> =>
   sql`${sql.ref(column)} in ${below(householdId === null ? areaId : null)}`;

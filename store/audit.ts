@@ -3,6 +3,7 @@ import { categories } from '../domain/category.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import { days, seconds } from '../domain/time.ts';
 import { read, write } from './command.ts';
+import { streamsOf } from './distinct.ts';
 import { UNSETTLED } from './notice.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -83,16 +84,6 @@ const untoldEmergencies = (db: Db, now: number) =>
         e.not(e.exists(e.selectFrom('delivery').select('delivery.id').whereRef('delivery.alert_id', '=', 'alert.id'))),
       ),
   );
-
-/** The streams of the journal, one step of the index each: neither engine does that by itself for `distinct`. */
-async function streams(db: Db): Promise<string[]> {
-  const { rows } = await sql<{ stream: string }>`
-    with recursive each(stream) as (
-      select min(stream) from segment
-      union all select (select min(segment.stream) from segment where segment.stream > each.stream) from each where each.stream is not null
-    ) select stream from each where stream is not null`.execute(db);
-  return rows.map((row) => row.stream);
-}
 
 async function lastCommitAt(db: Db, names: readonly string[]): Promise<number | null> {
   let latest: number | null = null;
@@ -183,7 +174,7 @@ export type Beat = { readonly role: string; readonly instance: string; readonly 
 
 export const auditCommands = {
   facts: read(async (db, { now }: { now: number }): Promise<Facts> => {
-    const names = await streams(db);
+    const names = await streamsOf(db);
     return {
       overdueAlerts: await overdueAlerts(db, now),
       doubledAlerts: await doubledAlerts(db),

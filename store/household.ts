@@ -202,12 +202,10 @@ export const householdCommands = {
             e.or([
               matches('household.name', pattern),
               matches('household.address', pattern),
-              e.exists(
-                e
-                  .selectFrom('resident')
-                  .select('resident.id')
-                  .whereRef('resident.household_id', '=', 'household.id')
-                  .where(matches('resident.name', pattern)),
+              e(
+                'household.id',
+                'in',
+                e.selectFrom('resident').select('resident.household_id').where(matches('resident.name', pattern)),
               ),
             ]),
           ),

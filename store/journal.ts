@@ -4,6 +4,7 @@ import type { Finding } from '../domain/finding.ts';
 import type { Catalogue, ReadingKind } from '../domain/reading.ts';
 import { raiseFinding } from './alert.ts';
 import { read, write } from './command.ts';
+import { streamsOf } from './distinct.ts';
 import type { Db } from './schema.ts';
 import { compressSegment, expandSegment } from './segment.ts';
 
@@ -102,10 +103,8 @@ export const journalCommands = {
 
   /** The last number of each stream: where an intake goes on, and how far a consumer can read. */
   streamHeads: read(async (db, _: null) => {
-    // A loose index scan: one look-up a stream, however many segments there are.
-    const streams = await db.selectFrom('segment').select('stream').groupBy('stream').execute();
     const heads: Record<string, number> = {};
-    for (const { stream } of streams) {
+    for (const stream of await streamsOf(db)) {
       const last = await db
         .selectFrom('segment')
         .select(['first', 'count'])

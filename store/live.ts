@@ -25,8 +25,9 @@ export type ConsoleNotice = {
 
 const critical = category.options.filter((name) => categories[name].critical);
 
-/** More at once than any screen shows; what is beyond it comes with the next poll, or by the consoles' own. */
-const AT_ONCE = 2_000;
+/** More at once than any screen shows; what is beyond them comes when these have been shown, or by the consoles' own polls. */
+const CHANGES_AT_ONCE = 2_000;
+const NOTICES_AT_ONCE = 500;
 
 /**
  * Console notices that nobody has shown yet, newest first. One that waits has passed the stages; a life-critical one that is only
@@ -53,7 +54,7 @@ const consoleNotices = (db: Db) =>
       ]),
     )
     .orderBy('notice.created_at', 'desc')
-    .limit(AT_ONCE);
+    .limit(NOTICES_AT_ONCE);
 
 export const liveCommands = {
   /** What changed in alerts at or after `since`, and the notices that consoles still have to show. */
@@ -70,7 +71,7 @@ export const liveCommands = {
       ])
       .where('alert_event.at', '>=', since)
       .orderBy('alert_event.at', 'desc')
-      .limit(AT_ONCE)
+      .limit(CHANGES_AT_ONCE)
       .execute();
     return { changes, notices: await consoleNotices(db).execute() };
   }),

@@ -202,12 +202,10 @@ async function keepHardware(db: Db, { devices, hubs }: KeptHousehold): Promise<v
         .insertInto('hub_now')
         .values(row)
         .onConflict((conflict) =>
-          conflict
-            .column('hub_id')
-            .doUpdateSet((e) => ({
-              connected: e.ref('excluded.connected'),
-              last_heard_at: e.ref('excluded.last_heard_at'),
-            })),
+          conflict.column('hub_id').doUpdateSet((e) => ({
+            connected: e.ref('excluded.connected'),
+            last_heard_at: e.ref('excluded.last_heard_at'),
+          })),
         ),
   );
 }
@@ -274,33 +272,34 @@ export const processorCommands = {
       .execute();
   }),
 
-  /** Where a processor goes on: its last whole checkpoint, that one's turn, and the turns logged since. */
-  resumeProcessor: read(async (db, { processor }: { processor: string }) => {
-    const checkpoint = await db
+  /** The turn of a processor's last whole checkpoint; 0 before the first. */
+  checkpointTurn: read(async (db, { processor }: { processor: string }) => {
+    const found = await db
       .selectFrom('checkpoint')
       .select('turn')
       .where('processor', '=', processor)
       .executeTakeFirst();
-    const start = checkpoint?.turn ?? 0;
-    const turns = await db
+    return found?.turn ?? 0;
+  }),
+
+  /** Where a processor goes on after its documents: the turns it has logged, from a number on. */
+  turnsFrom: read(async (db, { processor, number }: { processor: string; number: number }) => {
+    const rows = await db
       .selectFrom('turn')
       .select(['number', 'at', 'watching_since', 'links_since', 'cut'])
       .where('processor', '=', processor)
-      .where('number', '>=', start)
+      .where('number', '>=', number)
       .orderBy('number')
       .execute();
-    return {
-      checkpointTurn: start,
-      turns: turns.map(
-        (row): Turn => ({
-          number: row.number,
-          at: row.at,
-          watchingSince: row.watching_since,
-          linksSince: row.links_since,
-          cut: JSON.parse(row.cut),
-        }),
-      ),
-    };
+    return rows.map(
+      (row): Turn => ({
+        number: row.number,
+        at: row.at,
+        watchingSince: row.watching_since,
+        linksSince: row.links_since,
+        cut: JSON.parse(row.cut),
+      }),
+    );
   }),
 
   /** A processor's documents, a page at a time in the order of their names. One from a part of an unfinished checkpoint has a later turn. */

@@ -217,22 +217,29 @@ describe.each(engines)('what consoles read on $name', (engine) => {
       (a, b) => a + b,
     );
     await open.store.commitCheckpoint(checkpoint(0, []));
-    await open.store.commitTurn({
-      processor: 'p',
-      turn: { number: 1, at: now - 400, watchingSince: T0, linksSince: T0, cut: {} },
-      findings: [],
-      recoveries: [],
-    });
+    const turn = (number: number, at: number, seen: number) =>
+      open.store.commitTurn({
+        processor: 'p',
+        turn: { number, at, watchingSince: T0, linksSince: T0, cut: { s: seen } },
+        findings: [],
+        recoveries: [],
+      });
+    await turn(1, now - 20_000, first - 1);
     const state = (areaId: string) => open.store.systemState({ scope: { areaId, householdId: null }, now });
     expect(await state(ROOT_AREA)).toEqual({
       households: { live: 2, commissioning: 1, paused: 0 },
       hubs: { connected: 1, lost: 0, neverHeard: 2 },
       packetsLastHour: since,
-      processorBehindMs: 400,
+      processorBehindMs: 0,
       lastClosedAt: null,
       unreadable: [expect.objectContaining({ hubId: homes[0]!.hubId, householdName: 'Home 0', count: 3, sample: '{' })],
     });
     expect(await state(north)).toMatchObject({ households: { live: 1 }, hubs: { connected: 1, neverHeard: 1 } });
+    await commit(first, 3, now - 400);
+    await turn(2, now, first);
+    expect(await state(north)).toMatchObject({ processorBehindMs: 400 });
+    await turn(3, now - 31_000, first + 2);
+    expect(await state(north)).toMatchObject({ processorBehindMs: 31_000 });
   });
 
   test('webhooks belong to an area; the secret is told once', async () => {

@@ -4,7 +4,7 @@ import { categories } from '../domain/category.ts';
 import type { HouseholdMode } from '../domain/household.ts';
 import { hours } from '../domain/time.ts';
 import { alertOf } from './alert.ts';
-import { householdWithin, type Scope } from './area.ts';
+import { belongsWithin, householdWithin, type Scope } from './area.ts';
 import { read } from './command.ts';
 import { noticeOf } from './notice.ts';
 import type { Db, Tables } from './schema.ts';
@@ -91,19 +91,17 @@ const COUNT_CLOSED_MS = hours(24);
 async function counts(db: Db, scope: Scope, now: number): Promise<Record<AlertState, number>> {
   const found = await db
     .selectFrom('alert')
-    .innerJoin('household', 'household.id', 'alert.household_id')
     .select((e) => ['alert.state', e.fn.countAll<number>().as('n')])
     .where('alert.state', '<>', sql.lit('closed'))
-    .where(householdWithin(scope))
+    .where(belongsWithin('alert.household_id', scope))
     .groupBy('alert.state')
     .unionAll(
       db
         .selectFrom('alert')
-        .innerJoin('household', 'household.id', 'alert.household_id')
         .select((e) => ['alert.state', e.fn.countAll<number>().as('n')])
         .where('alert.state', '=', sql.lit('closed'))
         .where('alert.closed_at', '>', now - COUNT_CLOSED_MS)
-        .where(householdWithin(scope))
+        .where(belongsWithin('alert.household_id', scope))
         .groupBy('alert.state'),
     )
     .execute();

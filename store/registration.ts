@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Contact, Household, Resident } from '../domain/household.ts';
 import type { Device, Hub } from '../domain/hub.ts';
+import { eachRow } from './batch.ts';
 import { contactRow, residentRow } from './belonging.ts';
 import { write } from './command.ts';
 import { hashOfKey, newKey } from './hub.ts';
-import type { Db, Tables } from './schema.ts';
+import type { Tables } from './schema.ts';
 
 /** A household with all that belongs to it, before anything of it has an id. */
 export type Registration = {
@@ -60,19 +61,6 @@ function addRows(rows: Rows, registration: Registration, revision: number, now: 
   return { householdId, credential: { hubId, clientId, key } };
 }
 
-/** Both engines bound how many values one statement may carry. */
-const ROWS_A_STATEMENT = 500;
-
-async function insertAll<T extends keyof Rows>(db: Db, table: T, rows: readonly Tables[T][]): Promise<void> {
-  for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-    const some = rows.slice(from, from + ROWS_A_STATEMENT);
-    await db
-      .insertInto(table as keyof Rows)
-      .values(some as never)
-      .execute();
-  }
-}
-
 export const registrationCommands = {
   /** Registers all of them, or none: then the client identifiers that are taken, each with the index of its row. */
   register: write(async (db, { registrations, now }: { registrations: readonly Registration[]; now: number }) => {
@@ -100,12 +88,12 @@ export const registrationCommands = {
     const rows: Rows = { household: [], resident: [], contact: [], hub: [], hub_key: [], device: [] };
     const first = value - 2 * registrations.length;
     const registered = registrations.map((it, index) => addRows(rows, it, first + 2 * (index + 1), now));
-    await insertAll(db, 'household', rows.household);
-    await insertAll(db, 'resident', rows.resident);
-    await insertAll(db, 'contact', rows.contact);
-    await insertAll(db, 'hub', rows.hub);
-    await insertAll(db, 'hub_key', rows.hub_key);
-    await insertAll(db, 'device', rows.device);
+    await eachRow(db, rows.household, (row) => db.insertInto('household').values(row));
+    await eachRow(db, rows.resident, (row) => db.insertInto('resident').values(row));
+    await eachRow(db, rows.contact, (row) => db.insertInto('contact').values(row));
+    await eachRow(db, rows.hub, (row) => db.insertInto('hub').values(row));
+    await eachRow(db, rows.hub_key, (row) => db.insertInto('hub_key').values(row));
+    await eachRow(db, rows.device, (row) => db.insertInto('device').values(row));
     return { registered };
   }),
 };

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { type HouseholdMode, SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import { supervision } from '../domain/hub.ts';
-import { days, hours } from '../domain/time.ts';
-import { householdWithin, type Scope } from './area.ts';
+import { days, hours, seconds } from '../domain/time.ts';
+import { belongsWithin, householdWithin, type Scope } from './area.ts';
 import { read } from './command.ts';
+import { processorsOf, streamsOf } from './distinct.ts';
 import type { Db } from './schema.ts';
 
 async function householdsByMode(db: Db, scope: Scope): Promise<Record<HouseholdMode, number>> {
@@ -29,10 +30,9 @@ async function hubsByState(db: Db, scope: Scope, now: number) {
     else 'resting' end`;
   const rows = await db
     .selectFrom('hub')
-    .innerJoin('household', 'household.id', 'hub.household_id')
     .leftJoin('hub_now', 'hub_now.hub_id', 'hub.id')
     .select((e) => [state.as('state'), e.fn.countAll<number>().as('n')])
-    .where(householdWithin(scope))
+    .where(belongsWithin('hub.household_id', scope))
     .groupBy(sql.lit(1))
     .execute();
   return {
@@ -68,25 +68,45 @@ async function entriesSince(db: Db, stream: string, since: number): Promise<numb
 }
 
 async function packetsSince(db: Db, since: number): Promise<number> {
-  const streams = await db.selectFrom('segment').select('stream').groupBy('stream').execute();
   let packets = 0;
-  for (const { stream } of streams) packets += await entriesSince(db, stream, since);
+  for (const stream of await streamsOf(db)) packets += await entriesSince(db, stream, since);
   return packets;
 }
 
-/** How long ago the slowest processor last took stock of everything that had come; 0 where there is none yet. */
+/** An idle processor takes a turn every ten seconds: after three of them without one it does not work. */
+const IDLE_MS = seconds(30);
+
+/** Since when the entry after `number` has been there; null when there is none. */
+async function waitingSince(db: Db, stream: string, number: number): Promise<number | null> {
+  const segment = await db
+    .selectFrom('segment')
+    .select(['first', 'count', 'at'])
+    .where('stream', '=', stream)
+    .where('first', '<=', number + 1)
+    .orderBy('first', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return segment && segment.first + segment.count - 1 > number ? segment.at : null;
+}
+
+/** For how long the oldest entry that no turn has seen has waited for the slowest processor; 0 where nothing waits. */
 async function processorBehind(db: Db, now: number): Promise<number> {
-  const processors = await db.selectFrom('turn').select('processor').groupBy('processor').execute();
+  const streams = await streamsOf(db);
   let behindMs = 0;
-  for (const { processor } of processors) {
-    const { at } = await db
+  for (const processor of await processorsOf(db)) {
+    const turn = await db
       .selectFrom('turn')
-      .select('at')
+      .select(['at', 'cut'])
       .where('processor', '=', processor)
       .orderBy('number', 'desc')
       .limit(1)
       .executeTakeFirstOrThrow();
-    behindMs = Math.max(behindMs, now - at);
+    if (now - turn.at > IDLE_MS) behindMs = Math.max(behindMs, now - turn.at);
+    const cut: Record<string, number> = JSON.parse(turn.cut);
+    for (const stream of streams) {
+      const since = await waitingSince(db, stream, cut[stream] ?? 0);
+      if (since !== null) behindMs = Math.max(behindMs, now - since);
+    }
   }
   return behindMs;
 }
@@ -118,11 +138,10 @@ export const systemCommands = {
   systemState: read(async (db, { scope, now }: { scope: Scope; now: number }) => {
     const lastClosed = await db
       .selectFrom('alert')
-      .innerJoin('household', 'household.id', 'alert.household_id')
       .select('alert.closed_at')
       .where('alert.state', '=', sql.lit('closed'))
       .where('alert.closed_at', '>', now - days(7))
-      .where(householdWithin(scope))
+      .where(belongsWithin('alert.household_id', scope))
       .orderBy('alert.closed_at', 'desc')
       .limit(1)
       .executeTakeFirst();
