@@ -32,11 +32,11 @@ const usage = `npm run sim -- COMMAND [options]
 
   everywhere --url http://127.0.0.1:8080   --mqtt mqtt://127.0.0.1:1883   --ledger FILE (what was said and acknowledged)
              --link LINK (a one-time log-in link of an owner)   --session COOKIE (as printed after a --link)
-             Without either, the session of a running "npm run demo" is used.`;
+             While "npm run demo" runs, its addresses and its session are used when none are given.`;
 
 const options = {
-  url: { type: 'string', default: 'http://127.0.0.1:8080' },
-  mqtt: { type: 'string', default: 'mqtt://127.0.0.1:1883' },
+  url: { type: 'string' },
+  mqtt: { type: 'string' },
   link: { type: 'string' },
   session: { type: 'string' },
   homes: { type: 'string' },
@@ -64,7 +64,16 @@ function readArguments() {
     throw new Complaint(`${cause instanceof Error ? cause.message : cause}\n\n${usage}`, { cause });
   }
 }
-type Values = ReturnType<typeof readArguments>['values'];
+/** Where the system is: as said, or where a demo runs, or where Shouwang listens by itself. */
+function place<T extends { url?: string | undefined; mqtt?: string | undefined }>(values: T) {
+  const demo = runningDemo(DEMO_FOLDER);
+  return {
+    ...values,
+    url: values.url ?? demo?.url ?? 'http://127.0.0.1:8080',
+    mqtt: values.mqtt ?? demo?.mqtt ?? 'mqtt://127.0.0.1:1883',
+  };
+}
+type Values = ReturnType<typeof place<ReturnType<typeof readArguments>['values']>>;
 
 function numeric(name: string, value: string, low: number): number {
   const number = Number(value);
@@ -251,7 +260,7 @@ async function main(): Promise<void> {
     return;
   }
   if (!Object.hasOwn(commands, command)) throw new Complaint(`there is no command "${command}"\n\n${usage}`);
-  await commands[command as keyof typeof commands](values, name);
+  await commands[command as keyof typeof commands](place(values), name);
 }
 
 main().catch((cause: unknown) => {

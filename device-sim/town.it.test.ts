@@ -60,7 +60,7 @@ it('lives in both languages at once, tells of its scenarios and ends when it is 
     { timeout: 10_000 },
   );
   await stop();
-  expect(broker.connectedClients).toBe(0);
+  await vi.waitFor(() => expect(broker.connectedClients).toBe(0));
 });
 
 it('sends a recorded history first, in large late messages, and then lives on', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { localTime, minutes, seconds, within } from '../domain/time.ts';
+import { arrivalOf } from './arrival.ts';
 import { dice } from './dice.ts';
 import type { SimEvent } from './event.ts';
 import { type Home, ZONE } from './home.ts';
@@ -93,7 +94,11 @@ export function startTown(inhabited: readonly Inhabited[], options: TownOptions)
   const onTrouble = (home: Home) => (problem: Error) => options.tell(`${home.name}: ${problem.message}`);
   const running = inhabited.map(({ home, credential }): Running => {
     const { mqtt: url, ledger } = options;
-    return { home, hub: new SimHub({ url, credential, speech: speechOf(home), ledger, onTrouble: onTrouble(home) }) };
+    const hub = new SimHub({ url, credential, speech: speechOf(home), ledger, onTrouble: onTrouble(home) });
+    const arrival = arrivalOf(home, Date.now());
+    for (const readings of arrival.kept) hub.says(readings, readings.at(-1)?.at ?? Date.now());
+    hub.says(arrival.now, Date.now());
+    return { home, hub };
   });
   const lives = running.map(({ home, hub }) => live(hub, lifeFrom(home, Date.now()), options.speed, ending.signal));
   if (options.troubleEveryMs > 0) lives.push(trouble(running, options, ending.signal));
