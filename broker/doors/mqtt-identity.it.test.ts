@@ -109,7 +109,23 @@ describe('who is let in', () => {
     await wrong.closed;
     door.use(second);
     const trusting = { ca: second.cert, servername: 'localhost' };
-    await dialIn(door.tlsPort ?? 0, connect('hub-b'), trusting);
+    const other = await dialIn(door.tlsPort ?? 0, connect('hub-b'), trusting);
+    expect(await standing.metric('shouwang_mqtt_connections')).toBe(2);
+    hub.socket.destroy();
+    other.socket.end();
+    await vi.waitUntil(async () => (await standing.metric('shouwang_mqtt_connections')) === 0);
+  });
+
+  test('over TLS is given five seconds as well, and what is no TLS is closed', async () => {
+    const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keySize: 2048 });
+    const { door, connect } = await stand({ certificate: { key, cert }, limits: { authenticateMs: 300 } });
+    const mute = await dial(door.tlsPort ?? 0);
+    const plain = await dial(door.tlsPort ?? 0);
+    plain.write(connectFrame(connect('hub-a')));
+    await Promise.all([mute.closed, plain.closed]);
+    await dial(door.tlsPort ?? 0);
+    await door.stop();
+    await vi.waitUntil(async () => (await standing.metric('shouwang_mqtt_connections')) === 0);
   });
 
   test('is shown out within a second when the key is revoked, and not let in again', async () => {

@@ -63,7 +63,7 @@ export async function listenTls(
   const options = { ...socketOptions, ...certificate, handshakeTimeout: handshakeMs, minVersion: 'TLSv1.2' } as const;
   const server: TlsServer = createTlsServer(options, ready);
   server.prependListener('connection', arrived);
-  // A handshake that fails has destroyed its socket already.
-  server.on('tlsClientError', () => {});
+  // Node leaves the socket of a handshake that failed or took too long open, for ever if need be.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
   return listenerOf(server, await listen(server, at, 'SHOUWANG_MQTTS_PORT'), (fresh) => server.setSecureContext(fresh));
 }

@@ -70,8 +70,8 @@ type Hall = Pick<MqttDoorOptions, 'intake' | 'admittance' | 'log' | 'maxConnecti
   readonly connections: Map<Client, Connection>;
   /** Connections that are not read because too much waits for the disk. */
   readonly held: Set<Connection>;
-  /** Sockets, also those that have not said anything yet. */
-  sockets: number;
+  /** Also those that have not said anything yet. */
+  readonly sockets: Set<Socket>;
   unanswered: number;
   allAnswered: () => void;
 };
@@ -91,8 +91,14 @@ const CONNACK: Record<Refusal, number> = {
   no_credential: 5,
 };
 
-function refuse(hall: Hall, reason: Refusal, afterMs: number, answer: (error: AuthenticateError) => void): void {
+function refuse(
+  hall: Hall,
+  { clientId }: Connection,
+  { reason, afterMs }: { readonly reason: Refusal; readonly afterMs: number },
+  answer: (error: AuthenticateError) => void,
+): void {
   hall.meters.refused(reason);
+  hall.log.debug({ clientId: clientId.slice(0, 64), reason }, 'a connection was refused');
   const error = Object.assign(new Error(reason), { returnCode: CONNACK[reason] }) as AuthenticateError;
   if (afterMs === 0) answer(error);
   else setTimeout(() => answer(error), afterMs).unref();
@@ -112,14 +118,14 @@ function authenticate(
   credential: { readonly username: string | undefined; readonly password: Buffer | undefined },
   done: Authenticated,
 ): void {
-  if (hall.sockets > hall.maxConnections) {
-    refuse(hall, 'server_full', 0, (error) => done(error, null));
+  if (hall.sockets.size > hall.maxConnections) {
+    refuse(hall, connection, { reason: 'server_full', afterMs: 0 }, (error) => done(error, null));
     return;
   }
   const address = connection.socket.remoteAddress ?? '';
   const admission = hall.admittance.admit({ clientId: connection.clientId, ...credential, address });
   if (admission.kind === 'refused') {
-    refuse(hall, admission.reason, admission.afterMs, (error) => done(error, null));
+    refuse(hall, connection, admission, (error) => done(error, null));
     return;
   }
   identify(hall, admission, connection);
@@ -236,7 +242,7 @@ function embed(hall: Hall): Aedes {
       done(null, grant(of(client), subscription.topic, subscription.qos) ? subscription : null);
     },
   });
-  // Up-link goes nowhere but to the journal: no copy, no retained message, no fan-out, no $SYS.
+  // Up-link goes nowhere but to the journal: no copy, no retained message, no fan-out, no $SYS; nor is their cost paid.
   aedes.publish = (_packet: unknown, clientOrDone: unknown, done: unknown = clientOrDone) => {
     if (typeof done === 'function') done();
   };
@@ -297,13 +303,13 @@ function hallOf(options: MqttDoorOptions): Hall {
   const hall: Hall = {
     ...options,
     limits,
-    meters: doorMeters(options.metrics, { connections: () => hall.sockets, inFlight: () => hall.unanswered }),
+    meters: doorMeters(options.metrics, { connections: () => hall.sockets.size, inFlight: () => hall.unanswered }),
     presence: presenceOf(options.intake.link, options.clock),
     once: exactlyOnce(),
     paceOf,
     connections: new Map(),
     held: new Set(),
-    sockets: 0,
+    sockets: new Set(),
     unanswered: 0,
     allAnswered: () => {},
   };
@@ -323,7 +329,7 @@ async function closeDoor(hall: Hall, aedes: Aedes, listeners: readonly Listener[
   // What was answered last is written at the end of this turn of the loop.
   await new Promise((resolve) => setImmediate(resolve));
   await new Promise<void>((resolve) => aedes.close(resolve));
-  for (const { socket } of hall.connections.values()) socket.destroy();
+  for (const socket of hall.sockets) socket.destroy();
   await closed;
 }
 
@@ -340,9 +346,9 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
 
   const reception = {
     arrived(socket: Socket) {
-      hall.sockets++;
-      socket.once('close', () => hall.sockets--);
-      if (hall.sockets > options.maxConnections + hall.limits.politeRefusals) {
+      hall.sockets.add(socket);
+      socket.once('close', () => hall.sockets.delete(socket));
+      if (hall.sockets.size > options.maxConnections + hall.limits.politeRefusals) {
         hall.meters.refused('server_full');
         socket.destroy();
       }
