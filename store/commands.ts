@@ -3,6 +3,7 @@ import { areaCommands } from './area.ts';
 import { auditCommands } from './audit.ts';
 import { belongingCommands } from './belonging.ts';
 import { householdCommands } from './household.ts';
+import { householdListCommands } from './household-list.ts';
 import { hubCommands } from './hub.ts';
 import { journalCommands } from './journal.ts';
 import { liveCommands } from './live.ts';
@@ -28,6 +29,7 @@ export const commands = {
   ...processorCommands,
   ...areaCommands,
   ...householdCommands,
+  ...householdListCommands,
   ...belongingCommands,
   ...registrationCommands,
   ...seriesCommands,

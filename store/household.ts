@@ -1,4 +1,4 @@
-import { type SqlBool, sql } from 'kysely';
+import { sql } from 'kysely';
 import {
   type Area,
   type Contact,
@@ -6,13 +6,12 @@ import {
   type Pause,
   type Resident,
   resident,
-  SYSTEM_HOUSEHOLD,
   watchSettings,
 } from '../domain/household.ts';
 import { type Device, type Hub, supervision } from '../domain/hub.ts';
 import { planOverrides } from '../domain/plan.ts';
 import { factsOf, type ReadingKind } from '../domain/reading.ts';
-import { areasUp, householdWithin, type Scope } from './area.ts';
+import { areasUp } from './area.ts';
 import { read, write } from './command.ts';
 import { nextRevision } from './hub.ts';
 import { namedAlerts, type QueuedAlert, queuedAlertOf } from './queue.ts';
@@ -181,89 +180,9 @@ const pausesOf = async (db: Db, householdId: string, now: number): Promise<Pause
   }));
 };
 
-/** What is typed into a search, as a pattern that matches it literally, anywhere. */
-const containing = (search: string): string => `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
-const matches = (column: string, pattern: string) =>
-  sql<SqlBool>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
-
 const LAST_ALERTS = 20;
 
 export const householdCommands = {
-  /** A page of the households that a scope covers, by name. */
-  households: read(
-    async (db, { scope, search, limit, offset }: { scope: Scope; search: string; limit: number; offset: number }) => {
-      const pattern = containing(search.trim());
-      const found = db
-        .selectFrom('household')
-        .where('household.id', '<>', SYSTEM_HOUSEHOLD)
-        .where(householdWithin(scope))
-        .$if(search.trim() !== '', (query) =>
-          query.where((e) =>
-            e.or([
-              matches('household.name', pattern),
-              matches('household.address', pattern),
-              e(
-                'household.id',
-                'in',
-                e.selectFrom('resident').select('resident.household_id').where(matches('resident.name', pattern)),
-              ),
-            ]),
-          ),
-        );
-      const page = await found
-        .leftJoin('area', 'area.id', 'household.station_id')
-        .select((e) => [
-          'household.id',
-          'household.name',
-          'household.address',
-          'household.mode',
-          'household.station_id as stationId',
-          'area.name as stationName',
-          e
-            .selectFrom('alert')
-            .select((a) => a.fn.countAll<number>().as('n'))
-            .whereRef('alert.household_id', '=', 'household.id')
-            .where('alert.state', '<>', sql.lit('closed'))
-            .as('openAlerts'),
-          e
-            .selectFrom('hub')
-            .innerJoin('hub_now', 'hub_now.hub_id', 'hub.id')
-            .select((h) => h.fn.max('hub_now.last_heard_at').as('at'))
-            .whereRef('hub.household_id', '=', 'household.id')
-            .as('lastHeardAt'),
-        ])
-        .orderBy('household.name')
-        .orderBy('household.id')
-        .limit(limit)
-        .offset(offset)
-        .execute();
-      const { n } = await found.select((e) => e.fn.countAll<number>().as('n')).executeTakeFirstOrThrow();
-      const people =
-        page.length === 0
-          ? []
-          : await db
-              .selectFrom('resident')
-              .select(['household_id', 'name'])
-              .where(
-                'household_id',
-                'in',
-                page.map((row) => row.id),
-              )
-              .orderBy('name')
-              .execute();
-      const names = Map.groupBy(people, (row) => row.household_id);
-      return {
-        households: page.map((row) => ({
-          ...row,
-          stationName: row.stationName ?? '',
-          openAlerts: Number(row.openAlerts),
-          residents: (names.get(row.id) ?? []).map(({ name }) => name),
-        })),
-        total: Number(n),
-      };
-    },
-  ),
-
   /** A household with all that belongs to it, as things are now; null when there is none. How to get in is not part of it. */
   householdFile: read(async (db, { id, now }: { id: string; now: number }) => {
     const row = await db.selectFrom('household').selectAll().where('id', '=', id).executeTakeFirst();

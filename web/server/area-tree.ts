@@ -3,13 +3,15 @@ import type { Store } from '../../store/commands.ts';
 
 type Standing = { readonly stationId: string; readonly householdId: string };
 
+export type PlaceOf = (thing: Standing) => Place;
+
 /** Where things stand, from memory: areas are never moved, so the tree is read again only for one that is not in it. */
 export function areaTree(store: Pick<Store, 'areaParents'>): {
-  readonly placesOf: (things: readonly Standing[]) => Promise<(thing: Standing) => Place>;
+  readonly placesOf: (things: readonly Standing[]) => Promise<PlaceOf>;
 } {
   let parents = new Map<string, string | null>();
 
-  const placeOf = ({ stationId, householdId }: Standing): Place => {
+  const placeOf: PlaceOf = ({ stationId, householdId }) => {
     const areaIds: string[] = [];
     for (let id: string | null = stationId; id !== null; id = parents.get(id) ?? null) areaIds.push(id);
     return { areaIds, householdId };

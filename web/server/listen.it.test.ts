@@ -7,9 +7,10 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Certificate, siteCertificate } from '../../runtime/certificate.ts';
 import { ConfigError, readConfig } from '../../runtime/config.ts';
+import { hashOfKey } from '../../store/hub.ts';
 import { temporaryFolder } from '../../test/memory.ts';
+import { type Rehearsal, rehearse } from '../../test/rehearsal.ts';
 import { isLoopback, listen, secureServer } from './listen.ts';
-import { type Rehearsal, rehearse } from './rehearsal.ts';
 
 let certificate: Certificate;
 const running: Rehearsal[] = [];
@@ -39,7 +40,7 @@ test('by TLS the API answers, and gives its cookie for https only', async () => 
   const { id } = await it.logIn('operator', it.north);
   await it.store.addLink({
     userId: id,
-    linkHash: (await import('../../store/hub.ts')).hashOfKey('t'.repeat(43)),
+    linkHash: hashOfKey('t'.repeat(43)),
     now: it.clock.now(),
   });
   const asked = request({

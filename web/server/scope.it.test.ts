@@ -1,8 +1,8 @@
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { role as roles } from '../../domain/user.ts';
+import { type Rehearsal, rehearse } from '../../test/rehearsal.ts';
 import type { Deps } from './deps.ts';
-import { type Rehearsal, rehearse } from './rehearsal.ts';
 import { guardRoutes } from './scope.ts';
 
 let it: Rehearsal;

@@ -7,8 +7,8 @@ import { afterEach, expect, test } from 'vitest';
 import type { Log } from '../../runtime/log.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { temporaryFolder } from '../../test/memory.ts';
+import { type Rehearsal, rehearse } from '../../test/rehearsal.ts';
 import { listen } from './listen.ts';
-import { type Rehearsal, rehearse } from './rehearsal.ts';
 
 const ends: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

@@ -21,7 +21,7 @@ import { liveRoutes } from './routes/live.ts';
 import { pauseRoutes } from './routes/pause.ts';
 import { contactRoutes, residentRoutes } from './routes/person.ts';
 import { registrationRoutes } from './routes/registration.ts';
-import { sessionRoutes } from './routes/session.ts';
+import { logInRoutes, sessionRoutes } from './routes/session.ts';
 import { systemRoutes } from './routes/system.ts';
 import { userRoutes } from './routes/user.ts';
 import { webhookRoutes } from './routes/webhook.ts';
@@ -32,6 +32,7 @@ const BODY_BYTES = 1024 * 1024;
 const FRAME_BYTES = 64 * 1024;
 
 const api: readonly Routes[] = [
+  logInRoutes,
   sessionRoutes,
   userRoutes,
   areaRoutes,

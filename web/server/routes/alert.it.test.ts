@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Rehearsal, rehearse, T0 } from '../../../test/rehearsal.ts';
 import { actAnswer, alertAnswer, queueAnswer } from '../../wire/alert.ts';
-import { type Rehearsal, rehearse, T0 } from '../rehearsal.ts';
 
 let it: Rehearsal;
 beforeEach(async () => {

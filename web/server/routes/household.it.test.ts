@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Rehearsal, rehearse, T0 } from '../../../test/rehearsal.ts';
 import {
   accessAnswer,
   householdFile,
@@ -9,7 +10,6 @@ import {
   timelineAnswer,
 } from '../../wire/household.ts';
 import { systemAnswer } from '../../wire/system.ts';
-import { type Rehearsal, rehearse, T0 } from '../rehearsal.ts';
 
 let it: Rehearsal;
 let cookie: string;

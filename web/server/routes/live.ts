@@ -1,7 +1,7 @@
 import { shownRequest } from '../../wire/alert.ts';
 import type { Routes } from '../deps.ts';
-import { confirmShown } from '../live.ts';
 import { sessionOf, userOf } from '../sessions.ts';
+import { confirmShown } from '../shown.ts';
 import { nothing } from './path.ts';
 
 const config = { access: { action: 'alert.see', place: 'own' } } as const;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashOfKey } from '../../../store/hub.ts';
+import { type Rehearsal, rehearse, T0 } from '../../../test/rehearsal.ts';
 import { firstOwnerLink } from '../first-owner.ts';
-import { type Rehearsal, rehearse, T0 } from '../rehearsal.ts';
 
 let it: Rehearsal;
 beforeEach(async () => {

@@ -25,14 +25,9 @@ function attemptsAllowed(app: App): (request: Parameters<ReturnType<App['createR
   };
 }
 
-export const sessionRoutes: Routes = (app, { store, clock, live }) => {
+/** The two ways in. */
+export const logInRoutes: Routes = (app, { store, clock }) => {
   const checkAttempts = attemptsAllowed(app);
-
-  app.get(
-    '/session',
-    { config: { access: 'public' }, schema: { tags: ['session'], response: { 200: sessionAnswer } } },
-    async (request) => ({ loggedIn: (await findSession(store, clock, request))?.user ?? null }),
-  );
 
   app.post(
     '/session/password',
@@ -70,6 +65,14 @@ export const sessionRoutes: Routes = (app, { store, clock, live }) => {
       giveCookie(request, reply, token);
       return { loggedIn };
     },
+  );
+};
+
+export const sessionRoutes: Routes = (app, { store, clock, live }) => {
+  app.get(
+    '/session',
+    { config: { access: 'public' }, schema: { tags: ['session'], response: { 200: sessionAnswer } } },
+    async (request) => ({ loggedIn: (await findSession(store, clock, request))?.user ?? null }),
   );
 
   app.delete(

@@ -5,7 +5,7 @@ import type { Routes } from '../deps.ts';
 import { userOf } from '../sessions.ts';
 
 /** Counting a city takes longer than it stays interesting: desks of the same area share an answer for so long. */
-const SHARED_MS = seconds(3);
+const SHARED_MS = seconds(5);
 
 export const systemRoutes: Routes = (app, { store, clock }) => {
   const answers = new Map<string, { readonly at: number; readonly state: Promise<Answer<'systemState'>> }>();
