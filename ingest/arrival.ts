@@ -1,6 +1,6 @@
 import type { Finding } from '../domain/finding.ts';
 import type { Decoded, Packet, Position } from '../domain/packet.ts';
-import { type Catalogue, factsOf, isLifeCritical, type Reading, type ReadingKind, readingKind } from '../domain/reading.ts';
+import { type Catalogue, factsOf, type Reading, type ReadingKind, readingKind } from '../domain/reading.ts';
 import type { AdmittedHub } from '../store/hub.ts';
 import type { AlarmState } from '../store/journal.ts';
 import { acknowledgement, decode } from './decoders/registry.ts';

@@ -80,21 +80,24 @@ export function takeCheckpoint(town: Town, processor: string, turn: Turn, linksU
   return parts;
 }
 
-/** Puts a kept document back where it came from; `checkpointTurn` is the turn of the last whole checkpoint. */
-export function restore(
-  town: Town,
-  processor: string,
-  checkpointTurn: number,
-  kept: { readonly householdId: string; readonly turn: number; readonly state: string },
-): void {
-  const { householdId } = kept;
-  if (householdId === sightOf(processor)) town.sight = JSON.parse(kept.state) as Sight;
-  else if (householdId.startsWith(CATALOGUE)) {
-    describe(town.directory, householdId.slice(CATALOGUE.length), JSON.parse(kept.state) as Catalogue);
-  } else {
-    const state = JSON.parse(kept.state) as HouseholdState;
-    town.states.set(householdId, state);
-    town.wakeAt = Math.min(town.wakeAt, state.wakeAt);
-    if (kept.turn > checkpointTurn) town.ahead.set(householdId, kept.turn);
+/** A processor's documents as they stood at a whole checkpoint; those of a part of an unfinished one have a later turn. */
+export type Snapshot = {
+  readonly turn: number;
+  readonly documents: readonly (KeptState & { readonly turn: number })[];
+};
+
+/** Puts the documents back where they came from. */
+export function restore(town: Town, processor: string, { turn, documents }: Snapshot): void {
+  for (const document of documents) {
+    const { householdId } = document;
+    if (householdId === sightOf(processor)) town.sight = JSON.parse(document.state) as Sight;
+    else if (householdId.startsWith(CATALOGUE)) {
+      describe(town.directory, householdId.slice(CATALOGUE.length), JSON.parse(document.state) as Catalogue);
+    } else {
+      const state = JSON.parse(document.state) as HouseholdState;
+      town.states.set(householdId, state);
+      town.wakeAt = Math.min(town.wakeAt, state.wakeAt);
+      if (document.turn > turn) town.ahead.set(householdId, document.turn);
+    }
   }
 }

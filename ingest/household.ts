@@ -221,11 +221,13 @@ export function read(
   const { packet, position, event } = message;
   const { hubId, receivedAt } = packet;
   const madeAt = receivedAt - reading.ageMs;
-  const device = deviceOf(household, placeOf(hubId, reading.device), reading, madeAt);
+  const place = placeOf(hubId, reading.device);
+  const device = deviceOf(household, place, reading, madeAt);
   const input: ReadingInput = {
     kind: 'reading',
     hubId,
     reading,
+    place,
     index,
     receivedAt,
     madeAt,

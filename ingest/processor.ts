@@ -5,9 +5,10 @@ import type { Log } from '../runtime/log.ts';
 import type { Nudge } from '../runtime/nudge.ts';
 import type { Store } from '../store/commands.ts';
 import type { Turn, WatchedHousehold } from '../store/processor.ts';
-import { restore, takeCheckpoint } from './checkpoint.ts';
+import { takeCheckpoint } from './checkpoint.ts';
 import { type Conclusion, ruleset } from './household.ts';
-import { entriesBetween, journalReader } from './journal.ts';
+import { type Batch, journalReader } from './journal.ts';
+import { readSnapshot, replayFrom } from './replay.ts';
 import type { AnyRule } from './rule.ts';
 import { type Decode, newTown, registerIn, type Town, type TurnTaken, takeTurn } from './town.ts';
 
@@ -17,7 +18,8 @@ type Memory = Pick<
   | 'streamHeads'
   | 'commitTurn'
   | 'commitCheckpoint'
-  | 'resumeProcessor'
+  | 'checkpointTurn'
+  | 'turnsFrom'
   | 'keptStates'
   | 'householdsSince'
   | 'raise'
@@ -32,10 +34,10 @@ export type ProcessorOptions = {
   readonly rules: readonly AnyRule[];
   readonly decode: Decode;
   /**
-   * Where hubs are connected to. `here`: in this process, so that every connection is gone when it starts. `elsewhere`: they outlive
-   * us, and what came meanwhile stands in the journal; a start of ours is then no reason to doubt anything.
+   * When the process began in which hubs are connected, if it is this one: whatever was connected before is gone. Null when they are
+   * connected elsewhere: what came while we were out stands in the journal then, and our start is no reason to doubt anything.
    */
-  readonly intake: 'here' | 'elsewhere';
+  readonly intakeStartedAt: number | null;
   /** Which households are this processor's; with several processors, each has its own share. */
   readonly name?: string;
   readonly owns?: (householdId: string) => boolean;
@@ -70,11 +72,11 @@ const BEAT_MS = seconds(10);
 const GAP_MS = seconds(30);
 const REGISTRY_EVERY_MS = seconds(1);
 const REGISTRY_PAGE = 1_000;
-const STATES_PAGE = 2_000;
 /** Findings that are raised in one transaction; emergencies go between. */
 const RAISED_AT_ONCE = 50;
 /** What the series may hold in memory before a checkpoint is due early. */
 const SERIES_ROWS = 200_000;
+const CHECKPOINT_EVERY_MS = seconds(10);
 const RETRY_MS = seconds(1);
 
 /** Repeats a write until it is answered: all of them mean the same when they are done twice. */
@@ -126,37 +128,21 @@ function* groupsOf(conclusions: readonly Conclusion[]) {
   yield { findings, recoveries };
 }
 
-type Resumed = { readonly last: Turn | null };
-
-/** Goes on where the last checkpoint stands: its states, and then the same turns over the same journal as before. */
-async function resume(options: ProcessorOptions, town: Town, name: string): Promise<Resumed> {
-  const { store, log } = options;
-  const { checkpointTurn, turns } = await store.resumeProcessor({ processor: name });
-  for (let after = ''; ; ) {
-    const page = await store.keptStates({ processor: name, after, limit: STATES_PAGE });
-    for (const kept of page) restore(town, name, checkpointTurn, kept);
-    const end = page.at(-1);
-    if (!end || page.length < STATES_PAGE) break;
-    after = end.householdId;
-  }
-  let previous = turns.find((turn) => turn.number === checkpointTurn) ?? null;
-  for (const turn of turns) {
-    if (turn.number <= checkpointTurn) continue;
-    const entries = [];
-    for await (const entry of entriesBetween(store, previous?.cut ?? {}, turn.cut)) entries.push(entry);
-    const { conclusions } = takeTurn(town, turn, previous, entries);
+/**
+ * Goes on where the last checkpoint stands, and takes the turns since once more. What they conclude was raised with them; it is raised
+ * again, to the same keys, because that costs nothing and would tell if it were not so.
+ */
+async function resume({ store, log }: ProcessorOptions, town: Town, processor: string): Promise<Turn | null> {
+  const kept = await readSnapshot(store, processor);
+  const last = await replayFrom(store, processor, town, kept, async (turn, conclusions) => {
     const findings = conclusions.flatMap((it) => ('finding' in it ? [it.finding] : []));
     const raised = findings.length > 0 ? await store.raise({ findings, now: turn.at }) : [];
-    if (raised.length > 0) {
-      log.warn(
-        { turn: turn.number, raised: raised.length },
-        'a replayed turn concluded what it had not; the registry may have changed',
-      );
-    }
-    previous = turn;
-  }
+    if (raised.length === 0) return;
+    const said = { turn: turn.number, raised: raised.length };
+    log.warn(said, 'a replayed turn concluded what it had not before; the registry may have changed');
+  });
   town.ahead.clear();
-  return { last: previous };
+  return last;
 }
 
 /** Puts a turn and what it concluded on disk. A turn of ten thousand losses goes in many transactions; it is logged with the last. */
@@ -182,10 +168,84 @@ async function commit(
 }
 
 /** Since when silence counts, and since when connections are known, at the first turn of this start. */
-function beginning({ clock, intake }: ProcessorOptions, last: Turn | null): Pick<Turn, 'watchingSince' | 'linksSince'> {
-  const now = Math.max(clock.now(), last?.at ?? 0);
-  if (!last || intake === 'here') return { watchingSince: now, linksSince: now };
-  return { watchingSince: last.watchingSince, linksSince: last.linksSince };
+function beginning(
+  { clock, intakeStartedAt }: ProcessorOptions,
+  last: Turn | null,
+): Pick<Turn, 'watchingSince' | 'linksSince'> {
+  if (last && intakeStartedAt === null) return { watchingSince: last.watchingSince, linksSince: last.linksSince };
+  const lastAt = last?.at ?? 0;
+  return {
+    watchingSince: Math.max(clock.now(), lastAt),
+    linksSince: Math.max(intakeStartedAt ?? 0, lastAt),
+  };
+}
+
+/** A processor at work: its town, and how far it has come. */
+type Work = ProcessorOptions & {
+  readonly name: string;
+  readonly town: Town;
+  readonly readRegistry: () => Promise<number>;
+  readonly readJournal: (limit: number) => Promise<Batch>;
+  last: Turn | null;
+  watching: Pick<Turn, 'watchingSince' | 'linksSince'>;
+  linksUnknown: boolean;
+  checkpointTurn: number;
+  registryAt: number;
+  lookedAt: number;
+  checkpointAt: number;
+};
+
+async function checkpoint(work: Work): Promise<void> {
+  const { store, clock, log, town, name, last } = work;
+  work.checkpointAt = clock.now();
+  if (!last || last.number === work.checkpointTurn) return;
+  for (const part of takeCheckpoint(town, name, last, work.linksUnknown)) {
+    await insist(log, 'a checkpoint', () => store.commitCheckpoint(part));
+  }
+  work.checkpointTurn = last.number;
+  work.linksUnknown = false;
+}
+
+/** The turn that is due, if one is. A backlog is judged by its own time: what was said later stands further on, and is not missed yet. */
+function nextTurn({ town, last, watching }: Work, { entries, cut, caughtUp }: Batch, now: number): Turn | null {
+  const lastAt = last?.at ?? 0;
+  const at = Math.max(caughtUp ? now : (entries.at(-1)?.entry.receivedAt ?? now), lastAt);
+  const looksAgain = last?.watchingSince !== watching.watchingSince || last?.linksSince !== watching.linksSince;
+  const due = entries.length > 0 || town.wakeAt <= at || looksAgain || at - lastAt >= BEAT_MS;
+  return due ? { number: (last?.number ?? 0) + 1, at, ...watching, cut } : null;
+}
+
+async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
+  const { clock, town, last, measured } = work;
+  const startedAt = clock.monotonic();
+  const now = clock.now();
+  if (now - work.lookedAt > GAP_MS) work.watching = { ...work.watching, watchingSince: Math.max(now, last?.at ?? 0) };
+  if (now - work.registryAt >= REGISTRY_EVERY_MS) {
+    work.registryAt = now;
+    await work.readRegistry();
+  }
+  const batch = await work.readJournal(TURN_ENTRIES);
+  const { entries, caughtUp } = batch;
+  if (entries.some(({ entry }) => !town.directory.hubs.has(entry.hubId))) await work.readRegistry();
+
+  const turn = nextTurn(work, batch, now);
+  if (turn) {
+    const taken = takeTurn(town, turn, last, entries);
+    work.last = turn;
+    await commit(work, work.name, turn, taken);
+    measured?.({
+      readings: taken.readings,
+      entries: entries.length,
+      seconds: (clock.monotonic() - startedAt) / 1_000,
+      behindMs: Math.max(0, clock.now() - (entries[0]?.entry.receivedAt ?? clock.now())),
+      failures: taken.failures.length,
+      unknownHubs: taken.unknownHubs,
+    });
+  }
+  const due = clock.now() - work.checkpointAt >= (work.checkpointEveryMs ?? CHECKPOINT_EVERY_MS);
+  if (due || town.series.size() > SERIES_ROWS) await checkpoint(work);
+  work.lookedAt = clock.now();
+  return { caughtUp };
 }
 
 /**
@@ -193,86 +253,43 @@ function beginning({ clock, intake }: ProcessorOptions, last: Turn | null): Pick
  * set back while we were out), time stands still until it is caught up with: nothing is concluded twice, silence is noticed later.
  */
 export async function startProcessor(options: ProcessorOptions): Promise<Processor> {
-  const { store, clock, log, name = '0', owns = () => true, checkpointEveryMs = seconds(10) } = options;
-  const measured = options.measured ?? (() => {});
+  const { store, clock, log, name = '0', owns = () => true } = options;
   const town = newTown(ruleset(options.rules), options.decode);
   const readRegistry = registryReader(store, town, owns);
   await readRegistry();
-  const resumed = await resume(options, town, name);
-  const readJournal = journalReader(store, resumed.last?.cut ?? {});
-
-  let last = resumed.last;
-  let watching = beginning(options, last);
-  let linksUnknown = last?.linksSince !== watching.linksSince;
-  let registryAt = clock.now();
-  let lookedAt = clock.now();
-  let checkpointAt = clock.now();
-  let checkpointTurn = last?.number ?? 0;
-  let working: Promise<unknown> = Promise.resolve();
+  const last = await resume(options, town, name);
   if (last && last.at > clock.now() + minutes(1)) {
-    log.warn(
-      { aheadMs: last.at - clock.now() },
-      'the clock was set back while Shouwang was out; time stands still meanwhile',
-    );
+    const said = { aheadMs: last.at - clock.now() };
+    log.warn(said, 'the clock was set back while Shouwang was out; time stands still meanwhile');
   }
-
-  async function checkpoint(): Promise<void> {
-    checkpointAt = clock.now();
-    if (!last || last.number === checkpointTurn) return;
-    for (const part of takeCheckpoint(town, name, last, linksUnknown)) {
-      await insist(log, 'a checkpoint', () => store.commitCheckpoint(part));
-    }
-    checkpointTurn = last.number;
-    linksUnknown = false;
-  }
-
-  async function round(): Promise<{ caughtUp: boolean }> {
-    const startedAt = clock.monotonic();
-    const now = clock.now();
-    if (now - lookedAt > GAP_MS) watching = { ...watching, watchingSince: Math.max(now, last?.at ?? 0) };
-    if (now - registryAt >= REGISTRY_EVERY_MS) {
-      registryAt = now;
-      await readRegistry();
-    }
-    const { entries, cut, caughtUp } = await readJournal(TURN_ENTRIES);
-    const stranger = entries.some(({ entry }) => !town.directory.hubs.has(entry.hubId));
-    if (stranger) await readRegistry();
-
-    // A backlog is judged by its own time: what was said later stands further on in the journal, and is not to be missed yet.
-    const time = caughtUp ? now : (entries.at(-1)?.entry.receivedAt ?? now);
-    const at = Math.max(time, last?.at ?? 0);
-    const looksAgain = last?.watchingSince !== watching.watchingSince || last?.linksSince !== watching.linksSince;
-    const due = entries.length > 0 || town.wakeAt <= at || looksAgain || at - (last?.at ?? 0) >= BEAT_MS;
-    if (due) {
-      const turn: Turn = { number: (last?.number ?? 0) + 1, at, ...watching, cut };
-      const taken = takeTurn(town, turn, last, entries);
-      last = turn;
-      await commit(options, name, turn, taken);
-      measured({
-        readings: taken.readings,
-        entries: entries.length,
-        seconds: (clock.monotonic() - startedAt) / 1_000,
-        behindMs: Math.max(0, clock.now() - (entries[0]?.entry.receivedAt ?? clock.now())),
-        failures: taken.failures.length,
-        unknownHubs: taken.unknownHubs,
-      });
-    }
-    if (clock.now() - checkpointAt >= checkpointEveryMs || town.series.size() > SERIES_ROWS) await checkpoint();
-    lookedAt = clock.now();
-    return { caughtUp };
-  }
-
+  const watching = beginning(options, last);
+  const now = clock.now();
+  const work: Work = {
+    ...options,
+    name,
+    town,
+    readRegistry,
+    readJournal: journalReader(store, last?.cut ?? {}),
+    last,
+    watching,
+    linksUnknown: last?.linksSince !== watching.linksSince,
+    checkpointTurn: last?.number ?? 0,
+    registryAt: now,
+    lookedAt: now,
+    checkpointAt: now,
+  };
+  let working: Promise<unknown> = Promise.resolve();
   return {
     town,
     round() {
-      const result = working.then(round);
+      const result = working.then(() => round(work));
       working = result.catch(() => {});
       return result;
     },
-    registryChanged: () => (registryAt = Number.NEGATIVE_INFINITY),
+    registryChanged: () => (work.registryAt = Number.NEGATIVE_INFINITY),
     async stop() {
       await working;
-      await checkpoint();
+      await checkpoint(work);
     },
   };
 }

@@ -18,7 +18,9 @@ export type ReadingInput = Origin & {
   readonly kind: 'reading';
   readonly hubId: string;
   readonly reading: Reading;
-  /** Its place among the readings of its packet. */
+  /** Its device, by `placeOf`. */
+  readonly place: string;
+  /** Which of its packet's readings it is. */
   readonly index: number;
   readonly receivedAt: number;
   /** When it was made, by the server's clock: on arrival, less its age. */

@@ -1,7 +1,7 @@
 import { factsOf, type ReadingKind, readingKind } from '../domain/reading.ts';
 import { days, hours, localTime, minutes } from '../domain/time.ts';
 import type { KeptReading, LatestReading, RollupDelta } from '../store/processor.ts';
-import { placeOf, type ReadingInput } from './rule.ts';
+import type { ReadingInput } from './rule.ts';
 
 /** What one kind of one device adds to the series, since the last checkpoint. */
 type Line = {
@@ -29,7 +29,7 @@ const DAY = 86_400;
 const OLDEST_MS = days(3_653);
 
 type Treatment = {
-  /** Whether means and counts are kept, and only of "yes": movement that ends is no second movement. */
+  /** Whether means and counts are kept; and whether only "yes" is anything at all: movement that ends is no second movement. */
   readonly rolled: boolean;
   readonly onlyYes: boolean;
   /** Whether each single reading is kept, and of states only what changes. */
@@ -45,7 +45,7 @@ const treatments: ReadonlyMap<ReadingKind, Treatment> = new Map(
       kind,
       {
         rolled: retain !== 'technical' || kind === 'battery',
-        onlyYes: retain === 'activity',
+        onlyYes: retain === 'activity' || shape === 'momentary',
         raw,
         onlyChanges: raw && shape === 'state',
       },
@@ -53,19 +53,17 @@ const treatments: ReadonlyMap<ReadingKind, Treatment> = new Map(
   }),
 );
 
-const dayStarts = new Map<string, number>();
+const dayStarts = { zone: '', quarter: 0, startAt: 0 };
 
-/** The local midnight before `at`; zones change their offset on quarter hours. */
+/** The local midnight before `at`. Zones change their offset on quarter hours, and what comes together was mostly made together. */
 function dayStart(at: number, zone: string): number {
-  const quarter = Math.floor(at / minutes(15));
-  const key = `${zone} ${quarter}`;
-  let start = dayStarts.get(key);
-  if (start === undefined) {
-    start = quarter * minutes(15) - minutes(localTime(quarter * minutes(15), zone).minuteOfDay);
-    if (dayStarts.size > 10_000) dayStarts.clear();
-    dayStarts.set(key, start);
+  const quarter = Math.floor(at / minutes(15)) * minutes(15);
+  if (dayStarts.quarter !== quarter || dayStarts.zone !== zone) {
+    dayStarts.zone = zone;
+    dayStarts.quarter = quarter;
+    dayStarts.startAt = quarter - minutes(localTime(quarter, zone).minuteOfDay);
   }
-  return start;
+  return dayStarts.startAt;
 }
 
 function add(buckets: Bucket[], size: number, at: number, value: number): void {
@@ -96,7 +94,7 @@ export function gatherSeries(): Series {
   const gathered = new Map<string, { lines: Map<string, Line>; readings: KeptReading[] }>();
 
   return {
-    add(householdId, zone, { hubId, reading, madeAt, receivedAt, news, position, index }) {
+    add(householdId, zone, { hubId, reading, place, madeAt, receivedAt, news, position, index }) {
       const { device, kind } = reading;
       const treatment = treatments.get(kind);
       if (!treatment || receivedAt - madeAt > OLDEST_MS) return;
@@ -106,7 +104,7 @@ export function gatherSeries(): Series {
         own = { lines: new Map(), readings: [] };
         gathered.set(householdId, own);
       }
-      const key = `${kind} ${placeOf(hubId, device)}`;
+      const key = `${kind} ${place}`;
       let line = own.lines.get(key);
       if (!line) {
         line = { hubId, device, kind, value, at: madeAt, buckets: [] };
@@ -116,7 +114,8 @@ export function gatherSeries(): Series {
         line.value = value;
         line.at = madeAt;
       }
-      if (treatment.rolled && !(treatment.onlyYes && value === 0)) {
+      if (treatment.onlyYes && value === 0) return;
+      if (treatment.rolled) {
         add(line.buckets, MINUTE, Math.floor(madeAt / minutes(1)) * minutes(1), value);
         add(line.buckets, HOUR, Math.floor(madeAt / hours(1)) * hours(1), value);
         add(line.buckets, DAY, dayStart(madeAt, zone), value);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Stop } from '../runtime/lifecycle.ts';
 import type { Metrics } from '../runtime/metrics.ts';
-import type { ProcessorOptions, TurnMeasured } from './processor.ts';
+import type { TurnMeasured } from './processor.ts';
 
 /** What the thread is given. `port` is the way to the process's writer; null where every thread has connections of its own. */
 export type IngestWork = {
@@ -10,12 +10,14 @@ export type IngestWork = {
   readonly port: MessagePort | null;
   readonly nudgeName: string;
   readonly logLevel: string;
-  readonly intake: ProcessorOptions['intake'];
+  readonly intakeStartedAt: number | null;
 };
 
 export type Measured = TurnMeasured;
 
-export type IngestOptions = IngestWork & {
+export type IngestOptions = Omit<IngestWork, 'intakeStartedAt'> & {
+  /** Whether hubs connect to this process, so that none is connected when it starts. */
+  readonly intake: 'here' | 'elsewhere';
   readonly metrics: Metrics;
   /** The thread has died: without it nobody watches. */
   readonly fatal: (error: Error) => void;
@@ -43,10 +45,13 @@ function meters(metrics: Metrics): (turn: Measured) => void {
 }
 
 /** Starts the processor on a thread of its own; the stop waits for its last checkpoint. */
-export function startIngest({ metrics, fatal, ...work }: IngestOptions): Stop {
+export function startIngest({ metrics, fatal, intake, ...options }: IngestOptions): Stop {
+  // The front door may have been open before this thread: no connection of this process is older than the process.
+  const processStartedAt = Date.now() - process.uptime() * 1_000;
+  const work: IngestWork = { ...options, intakeStartedAt: intake === 'here' ? processStartedAt : null };
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'ingest',
-    workerData: work satisfies IngestWork,
+    workerData: work,
     transferList: work.port ? [work.port] : [],
   });
   const ended = once(worker, 'exit');

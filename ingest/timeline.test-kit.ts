@@ -9,7 +9,7 @@ import { decode } from './decoders/registry.ts';
 import { type Conclusion, ruleset } from './household.ts';
 import type { AnyRule } from './rule.ts';
 import { rules } from './rules/registry.ts';
-import { newTown, registerIn, type Town, takeTurn } from './town.ts';
+import { newTown, registerIn, takeTurn } from './town.ts';
 
 /** 2026-03-02 00:00 in Shanghai. */
 export const MIDNIGHT = Date.UTC(2026, 2, 1, 16);
@@ -53,116 +53,130 @@ export type Manner = {
 };
 
 const clockOf = (time: string): number => {
-  const [, day = '0', hour = '', minute = '', second = '0'] = /^(?:(\d+)d )?(\d\d):(\d\d)(?::(\d\d))?$/.exec(time) ?? [];
+  const [, day = '0', hour = '', minute = '', second = '0'] =
+    /^(?:(\d+)d )?(\d\d):(\d\d)(?::(\d\d))?$/.exec(time) ?? [];
   if (hour === '') throw new Error(`${time} is not a time like 02:10, 02:10:30 or 1d 02:10`);
   return days(Number(day)) + minutes(Number(hour) * 60 + Number(minute)) + seconds(Number(second));
 };
 
 /** `sos`, and for what has ended `-hub_lost`. */
-const word = (it: Conclusion): string =>
-  'finding' in it ? it.finding.category : `-${it.recovery.category}`;
+const word = (it: Conclusion): string => ('finding' in it ? it.finding.category : `-${it.recovery.category}`);
+
+/** A processor without a store, for one home: turns as they fall due on a moved clock. */
+function movedTown(options: HomeOptions, from: number) {
+  const rulesInUse = ruleset(options.rules ?? rules);
+  const concluded: Conclusion[] = [];
+  const started = { now: from, monotonicFrom: from, watching: { watchingSince: from, linksSince: from } };
+  let household = householdOf(options);
+  let last: Turn | null = null;
+  let number = 0;
+  const it = { ...started, concluded, town: newTown(rulesInUse, decode), turn, forward, restart, change };
+  registerIn(it.town, household);
+
+  function turn(entries: readonly JournalEntry[]): Turn {
+    const next: Turn = { number: (last?.number ?? 0) + 1, at: it.now, ...it.watching, cut: { s: number } };
+    const heard = entries.map((entry) => ({ entry, position: { stream: 's', number: ++number } }));
+    concluded.push(...takeTurn(it.town, next, last, heard).conclusions);
+    last = next;
+    return next;
+  }
+
+  function forward(ms: number): void {
+    const target = it.now + ms;
+    while (it.now < target) {
+      it.now = Math.min(target, Math.max(it.now + 1, it.town.wakeAt));
+      if (it.town.wakeAt <= it.now) turn([]);
+    }
+  }
+
+  function restart(outMs: number): void {
+    const before = turn([]);
+    const documents = takeCheckpoint(it.town, 'p', before, false)
+      .flatMap(({ households, complete }) => [
+        ...households.flatMap(({ states }) => states),
+        ...(complete ? [complete] : []),
+      ])
+      .map((document) => ({ ...document, turn: before.number }));
+    it.town = newTown(rulesInUse, decode);
+    registerIn(it.town, household);
+    restore(it.town, 'p', { turn: before.number, documents });
+    it.now += outMs;
+    it.monotonicFrom = it.now;
+    it.watching = { watchingSince: it.now, linksSince: it.now };
+    turn([]);
+  }
+
+  function change(changed: HomeOptions): void {
+    household = householdOf({ ...options, ...changed });
+    registerIn(it.town, household);
+  }
+
+  return it;
+}
 
 /**
  * One home on a moved clock. Times are of its own day (`1d 02:10` is the next one's); going to a time lets everything happen that
  * falls due on the way, at its own moment.
  */
 export function timeline(options: HomeOptions = {}) {
-  const registered = { household: householdOf(options) };
-  const rulesInUse = ruleset(options.rules ?? rules);
-  const concluded: Conclusion[] = [];
-  let town: Town = newTown(rulesInUse, decode);
-  registerIn(town, registered.household);
-  let now = MIDNIGHT + clockOf(options.from ?? '08:00');
-  let watching = { watchingSince: now, linksSince: now };
-  let last: Turn | null = null;
-  let number = 0;
+  const it = movedTown(options, MIDNIGHT + clockOf(options.from ?? '08:00'));
   let epoch = 0;
   let unread = 0;
-  let monotonicFrom = now;
-
-  function turn(entries: readonly JournalEntry[]): void {
-    const next: Turn = { number: (last?.number ?? 0) + 1, at: now, ...watching, cut: { s: number } };
-    const heard = entries.map((entry) => ({ entry, position: { stream: 's', number: ++number } }));
-    concluded.push(...takeTurn(town, next, last, heard).conclusions);
-    last = next;
-  }
-
-  function forward(ms: number): void {
-    const target = now + ms;
-    while (now < target) {
-      now = Math.min(target, Math.max(now + 1, town.wakeAt));
-      if (town.wakeAt <= now) turn([]);
-    }
-  }
-
-  const times = () => ({ receivedAt: now, monotonicAt: now - monotonicFrom });
+  const times = () => ({ receivedAt: it.now, monotonicAt: it.now - it.monotonicFrom });
 
   const home = {
-    now: () => now,
-    forward,
+    now: () => it.now,
+    forward: it.forward,
     at(time: string) {
       const target = MIDNIGHT + clockOf(time);
-      if (target < now) throw new Error(`${time} has passed`);
-      forward(target - now);
+      if (target < it.now) throw new Error(`${time} has passed`);
+      it.forward(target - it.now);
       return home;
     },
     link(change: 'up' | 'down', hubId = HUB) {
       if (change === 'up') epoch++;
-      turn([{ kind: change, hubId, epoch, ...times() }]);
+      it.turn([{ kind: change, hubId, epoch, ...times() }]);
       return home;
     },
     sends(payload: string, { hub = HUB, topic = `sw/${hub}/up` }: Manner = {}) {
       const bytes = new TextEncoder().encode(payload);
-      turn([{ kind: 'packet', hubId: hub, topic, payload: bytes, qos: 1, retain: false, ...times() }]);
+      it.turn([{ kind: 'packet', hubId: hub, topic, payload: bytes, qos: 1, retain: false, ...times() }]);
       return home;
     },
     says(device: string, kind: ReadingKind, value: boolean | number = true, manner: Manner = {}) {
       const { ageMs = 0, wrongClock, boot, seq } = manner;
-      const made = wrongClock ? { ts: 'yesterday' } : ageMs > 0 ? { ts: now - ageMs, sent: now } : {};
+      const made = wrongClock ? { ts: 'yesterday' } : ageMs > 0 ? { ts: it.now - ageMs, sent: it.now } : {};
       const event = seq === undefined ? {} : { boot: boot ?? 'b1', seq };
       return home.sends(JSON.stringify({ ...event, ...made, readings: [{ device, kind, value }] }), manner);
     },
     /** The same every so often, until a time. */
     every(ms: number, until: string, again: () => void) {
       const target = MIDNIGHT + clockOf(until);
-      while (now + ms <= target) {
-        forward(ms);
+      while (it.now + ms <= target) {
+        it.forward(ms);
         again();
       }
       return home.at(until);
     },
     /** The process ends without a word and starts again. */
     restart(outMs: number) {
-      turn([]);
-      if (!last) throw new Error('a turn was lost');
-      const parts = takeCheckpoint(town, 'p', last, false);
-      town = newTown(rulesInUse, decode);
-      registerIn(town, registered.household);
-      for (const part of parts) {
-        const kept = [...part.households.flatMap((it) => it.states), ...(part.complete ? [part.complete] : [])];
-        for (const state of kept) restore(town, 'p', last.number, { ...state, turn: last.number });
-      }
-      now += outMs;
-      monotonicFrom = now;
-      watching = { watchingSince: now, linksSince: now };
-      turn([]);
+      it.restart(outMs);
       return home;
     },
+    /** The registry says something else of the home. */
     change(changed: HomeOptions) {
-      registered.household = householdOf({ ...options, ...changed });
-      registerIn(town, registered.household);
+      it.change(changed);
       return home;
     },
     /** What was concluded since it was last asked. */
     news(): string[] {
-      const words = concluded.slice(unread).map(word);
-      unread = concluded.length;
+      const words = it.concluded.slice(unread).map(word);
+      unread = it.concluded.length;
       return words;
     },
-    findings: () => concluded.flatMap((it) => ('finding' in it ? [it.finding] : [])),
+    findings: () => it.concluded.flatMap((one) => ('finding' in one ? [one.finding] : [])),
     last: () => home.findings().at(-1),
-    state: () => town.states.get('home-1'),
-    concluded,
+    state: () => it.town.states.get('home-1'),
   };
   return home;
 }

@@ -11,7 +11,7 @@ import type { IngestWork, Measured } from './start.ts';
 /** The processor on a thread of its own, off the loop that serves hubs and people. */
 if (!parentPort) throw new Error('ingest/worker.ts runs as a worker thread');
 const parent = parentPort;
-const { url, port, nudgeName, logLevel, intake } = workerData as IngestWork;
+const { url, port, nudgeName, logLevel, intakeStartedAt } = workerData as IngestWork;
 
 /** Faster than people notice; life-critical alerts do not wait for this. */
 const REST_MS = 250;
@@ -26,7 +26,7 @@ const processor = await startProcessor({
   nudge,
   rules,
   decode,
-  intake,
+  intakeStartedAt,
   measured: (turn) => parent.postMessage(turn satisfies Measured),
 });
 nudge.on('registry', processor.registryChanged);

@@ -4,7 +4,6 @@ import {
   type Input,
   type Outcome,
   occurrenceOf,
-  placeOf,
   type ReadingInput,
   type Rule,
   without,
@@ -57,8 +56,8 @@ const isLow = ({ percent, warned }: Low[string]): boolean => percent || warned;
 
 function step(low: Low, input: Input, home: Home): Outcome<Low> | null {
   if (input.kind !== 'reading' || !input.live) return null;
+  const { place } = input;
   const { device } = input.reading;
-  const place = placeOf(input.hubId, device);
   const limit = home.household.settings.batteryLowPercent;
   const before = low[place] ?? fine;
   const after = judged(before, input, limit);

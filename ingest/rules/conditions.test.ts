@@ -37,7 +37,11 @@ describe('vitals', () => {
   it('goes by the resident’s own limits, and by the widest of two residents', () => {
     const limits = [{ systolic: [90, 180] as const }];
     expect(connected({ limits }).says('cuff', 'systolic', 170).news()).toEqual([]);
-    expect(connected({ limits: [{}, ...limits] }).says('cuff', 'systolic', 170).news()).toEqual([]);
+    expect(
+      connected({ limits: [{}, ...limits] })
+        .says('cuff', 'systolic', 170)
+        .news(),
+    ).toEqual([]);
     expect(connected({ limits: [] }).says('cuff', 'systolic', 170).news()).toEqual(['vitals']);
   });
 
@@ -90,7 +94,11 @@ describe('a door open at night', () => {
   });
 
   it('may have been closed while we were out: it counts anew', () => {
-    const home = connected({ devices, from: '23:00' }).says('front', 'open').at('23:05').restart(minutes(30)).link('up');
+    const home = connected({ devices, from: '23:00' })
+      .says('front', 'open')
+      .at('23:05')
+      .restart(minutes(30))
+      .link('up');
     expect(home.at('23:44').news()).toEqual(['system']);
     expect(home.at('23:46').news()).toEqual(['door_open']);
   });
@@ -126,7 +134,11 @@ describe('a low battery', () => {
 
 describe('tampering', () => {
   it('is found on a change, and over with the next', () => {
-    const home = connected().says('x', 'tamper').says('x', 'tamper').says('x', 'tamper', false).says('x', 'tamper', false);
+    const home = connected()
+      .says('x', 'tamper')
+      .says('x', 'tamper')
+      .says('x', 'tamper', false)
+      .says('x', 'tamper', false);
     expect(home.news()).toEqual(['tamper', '-tamper']);
     expect(home.says('x', 'tamper', true, { ageMs: minutes(1) }).news()).toEqual([]);
   });

@@ -70,15 +70,85 @@ const [YES, NO] = [true, false];
 
 test.each<[string, Said[], boolean[]]>([
   ['a first yes', [[YES, 5]], [true]],
-  ['yes again', [[YES, 5], [YES, 6]], [true, false]],
-  ['yes after no', [[YES, 5], [NO, 6], [YES, 7]], [true, false, true]],
-  ['a copy of the yes after the no', [[YES, 5], [NO, 6], [YES, 5]], [true, false, false]],
-  ['a late beginning of what is on', [[YES, 5], [YES, 4]], [true, false]],
-  ['a late no does not end what is on', [[YES, 5], [NO, 4], [YES, 6]], [true, false, false]],
-  ['a late yes that nobody knew of', [[NO, 9], [YES, 4]], [false, true]],
-  ['and its repetitions', [[NO, 9], [YES, 4], [YES, 5]], [false, true, false]],
-  ['a late yes before an alarm that ended', [[YES, 5], [NO, 6], [YES, 2]], [true, false, true]],
-  ['a late yes between two noes', [[YES, 5], [NO, 6], [NO, 9], [YES, 7]], [true, false, false, true]],
+  [
+    'yes again',
+    [
+      [YES, 5],
+      [YES, 6],
+    ],
+    [true, false],
+  ],
+  [
+    'yes after no',
+    [
+      [YES, 5],
+      [NO, 6],
+      [YES, 7],
+    ],
+    [true, false, true],
+  ],
+  [
+    'a copy of the yes after the no',
+    [
+      [YES, 5],
+      [NO, 6],
+      [YES, 5],
+    ],
+    [true, false, false],
+  ],
+  [
+    'a late beginning of what is on',
+    [
+      [YES, 5],
+      [YES, 4],
+    ],
+    [true, false],
+  ],
+  [
+    'a late no does not end what is on',
+    [
+      [YES, 5],
+      [NO, 4],
+      [YES, 6],
+    ],
+    [true, false, false],
+  ],
+  [
+    'a late yes that nobody knew of',
+    [
+      [NO, 9],
+      [YES, 4],
+    ],
+    [false, true],
+  ],
+  [
+    'and its repetitions',
+    [
+      [NO, 9],
+      [YES, 4],
+      [YES, 5],
+    ],
+    [false, true, false],
+  ],
+  [
+    'a late yes before an alarm that ended',
+    [
+      [YES, 5],
+      [NO, 6],
+      [YES, 2],
+    ],
+    [true, false, true],
+  ],
+  [
+    'a late yes between two noes',
+    [
+      [YES, 5],
+      [NO, 6],
+      [NO, 9],
+      [YES, 7],
+    ],
+    [true, false, false, true],
+  ],
 ])('%s', (_, said, expected) => {
   let known: AlarmKnown | undefined;
   const counted = said.map(([yes, at]) => {
@@ -90,7 +160,10 @@ test.each<[string, Said[], boolean[]]>([
 });
 
 describe('whatever the order', () => {
-  const words = fc.array(fc.record({ yes: fc.boolean(), at: fc.integer({ min: 1, max: 50 }) }), { minLength: 1, maxLength: 12 });
+  const words = fc.array(fc.record({ yes: fc.boolean(), at: fc.integer({ min: 1, max: 50 }) }), {
+    minLength: 1,
+    maxLength: 12,
+  });
 
   test('the known state is what the newest word says', () => {
     fc.assert(
@@ -127,7 +200,11 @@ describe('whatever the order', () => {
         for (const seq of seqs) home.says('button', 'sos', true, { seq });
         const shuffled = [...seqs, ...seqs].sort(() => ((choices.next().value ?? 0) % 3) - 1);
         for (const seq of shuffled) other.says('button', 'sos', true, { seq });
-        const keys = (it: typeof home) => it.findings().map((finding) => finding.occurrenceKey).sort();
+        const keys = (it: typeof home) =>
+          it
+            .findings()
+            .map((finding) => finding.occurrenceKey)
+            .sort();
         expect(keys(other)).toEqual(keys(home));
       }),
       { numRuns: 50 },

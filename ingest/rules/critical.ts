@@ -2,7 +2,7 @@ import { categoryOfCritical } from '../../domain/category.ts';
 import type { Sentence } from '../../domain/finding.ts';
 import { factsOf, type Reading, type ReadingKind, readingKind } from '../../domain/reading.ts';
 import { hours } from '../../domain/time.ts';
-import { type Conclusion, type Input, type Origin, type Outcome, occurrenceOf, placeOf, type Rule } from '../rule.ts';
+import { type Conclusion, type Input, type Origin, type Outcome, occurrenceOf, type Rule } from '../rule.ts';
 import { deviceName, lateness } from '../words.ts';
 
 /**
@@ -108,16 +108,16 @@ function step(alarms: Alarms, input: Input, home: Parameters<Rule<Alarms>['step'
     return { state: alarms, findings: [unreadableFinding(input, input.hubId, input.topic, input.receivedAt)] };
   }
   if (input.kind !== 'reading') return null;
-  const { hubId, reading, index, receivedAt, madeAt } = input;
+  const { hubId, reading, place, index, receivedAt, madeAt } = input;
   const finding = () =>
     criticalFinding(input, hubId, reading, index, receivedAt, deviceName(home, hubId, reading.device));
   if (factsOf(reading.kind).shape === 'momentary') {
     return reading.value === true ? { state: alarms, findings: [finding()] } : null;
   }
-  const key = `${placeOf(hubId, reading.device)} ${reading.kind}`;
+  const key = `${place} ${reading.kind}`;
   const { known, counts } = hearAlarm(alarms[key], reading.value === true, madeAt);
   // A hub that invents devices without end is not followed beyond a bound: each alarm of the excess counts by itself.
-  const kept = placeOf(hubId, reading.device) in home.seen.devices || reading.device === '';
+  const kept = place in home.seen.devices || reading.device === '';
   return { state: kept ? { ...alarms, [key]: known } : alarms, ...(counts && { findings: [finding()] }) };
 }
 

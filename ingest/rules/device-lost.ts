@@ -6,7 +6,6 @@ import {
   type Input,
   NEVER_AT,
   type Outcome,
-  placeOf,
   type Relief,
   type Rule,
   without,
@@ -101,7 +100,7 @@ function step(lost: Lost, input: Input, home: Home): Outcome<Lost> | null {
       // What is behind a hub that is back is to be looked at again, from now on.
       return input.change === 'down' ? null : { state: lost, wakeAt: home.now };
     case 'reading': {
-      const place = placeOf(input.hubId, input.reading.device);
+      const { place } = input;
       const missedAt = lost[place];
       if (missedAt !== undefined) {
         if (!spoke(place, missedAt, home)) return null;

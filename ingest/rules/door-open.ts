@@ -77,9 +77,8 @@ function step(doors: Open, input: Input, home: Home): Outcome<Open> | null {
     case 'unreadable':
       return null;
     case 'reading': {
-      const { hubId, madeAt, live, news } = input;
+      const { hubId, place, madeAt, live, news } = input;
       const { device, value } = input.reading;
-      const place = placeOf(hubId, device);
       const known = doors[place];
       if (news === 'older') return null;
       if (value === true) {

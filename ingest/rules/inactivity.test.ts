@@ -67,14 +67,22 @@ describe('no motion for too long', () => {
   });
 
   it('takes measuring oneself and opening the fridge for movement, a wearable’s pulse not', () => {
-    const home = connected().says('hall', 'motion').at('10:00').says('fridge', 'open').at('12:00').says('cuff', 'systolic', 120);
+    const home = connected()
+      .says('hall', 'motion')
+      .at('10:00')
+      .says('fridge', 'open')
+      .at('12:00')
+      .says('cuff', 'systolic', 120);
     home.every(minutes(10), '15:59', () => home.says('watch', 'heart_rate', 70));
     expect(home.news()).toEqual([]);
     expect(home.at('16:01').news()).toEqual(['inactivity']);
   });
 
   it('uses an old motion to know that somebody moved later, and never to raise', () => {
-    const home = connected().says('hall', 'motion').at('11:00').says('hall', 'motion', true, { ageMs: hours(1) });
+    const home = connected()
+      .says('hall', 'motion')
+      .at('11:00')
+      .says('hall', 'motion', true, { ageMs: hours(1) });
     expect(home.at('13:59').news()).toEqual([]);
     expect(home.at('14:01').news()).toEqual(['inactivity']);
     const late = connected().says('hall', 'motion', true, { ageMs: hours(30) });

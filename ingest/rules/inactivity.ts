@@ -1,7 +1,7 @@
 import type { Sentence } from '../../domain/finding.ts';
 import type { ReadingKind } from '../../domain/reading.ts';
 import { hours, minutes, seconds } from '../../domain/time.ts';
-import { type Home, type Input, NEVER_AT, type Outcome, placeOf, type ReadingInput, type Rule } from '../rule.ts';
+import { type Home, type Input, NEVER_AT, type Outcome, type ReadingInput, type Relief, type Rule } from '../rule.ts';
 import { audible } from '../seen.ts';
 import { isExit } from '../watched.ts';
 import { clockTime, duration, whereOf } from '../words.ts';
@@ -174,24 +174,29 @@ function doorAfter(quiet: Quiet, opens: boolean): Door {
   }
 }
 
+function movingAgain({ hubId, reading, madeAt }: ReadingInput, home: Home): Relief {
+  const at = clockTime(madeAt, home);
+  return {
+    category: 'inactivity',
+    about: { hubId, device: reading.device },
+    at: madeAt,
+    sentence: { zh: `家里又有活动了（${at}）。`, en: `Somebody is moving again (${at}).` },
+  };
+}
+
 /** Somebody moved at `madeAt`: quiet begins anew. */
 function moved(quiet: Quiet, input: ReadingInput, home: Home, door: Partial<Quiet>): Outcome<Quiet> {
-  const { hubId, madeAt, live, reading } = input;
+  const { hubId, madeAt, live, place, reading } = input;
   const shown = MOVEMENT.includes(reading.kind) && !quiet.hubs.includes(hubId);
   const hubs = shown ? [...quiet.hubs, hubId] : quiet.hubs;
   const countingAt = quiet.countingAt === 0 && !live ? home.now : Math.max(quiet.countingAt, madeAt);
   const { inactivityDayMinutes, inactivityNightMinutes } = home.household.settings;
-  const sentence = {
-    zh: `家里又有活动了（${clockTime(madeAt, home)}）。`,
-    en: `Somebody is moving again (${clockTime(madeAt, home)}).`,
-  };
-  const about = { hubId, device: reading.device };
   return {
     state: {
       ...quiet,
       hubs,
       movedAt: madeAt,
-      place: placeOf(hubId, reading.device),
+      place,
       door: 'inside',
       share: 0,
       countedMs: 0,
@@ -200,7 +205,7 @@ function moved(quiet: Quiet, input: ReadingInput, home: Home, door: Partial<Quie
       ...door,
     },
     wakeAt: home.now + minutes(Math.min(inactivityDayMinutes, inactivityNightMinutes)),
-    ...(quiet.raised && { recoveries: [{ category: 'inactivity', about, at: madeAt, sentence }] }),
+    ...(quiet.raised && { recoveries: [movingAgain(input, home)] }),
   };
 }
 
@@ -209,7 +214,7 @@ function moved(quiet: Quiet, input: ReadingInput, home: Home, door: Partial<Quie
  * quiet from before it would be a false alarm.
  */
 function heard(quiet: Quiet, input: ReadingInput, home: Home): Outcome<Quiet> | null {
-  const { kind, value, device } = input.reading;
+  const { kind, value } = input.reading;
   const { madeAt } = input;
   if (quiet.movedAt === 0 && !MOVEMENT.includes(kind)) return null;
   if (kind !== 'open') {
@@ -218,7 +223,7 @@ function heard(quiet: Quiet, input: ReadingInput, home: Home): Outcome<Quiet> | 
     return stillOut ? null : moved(quiet, input, home, {});
   }
   if (input.news !== 'changed' || !input.live || madeAt < quiet.doorAt) return null;
-  if (!isExit(home.household, placeOf(input.hubId, device))) return moved(quiet, input, home, {});
+  if (!isExit(home.household, input.place)) return moved(quiet, input, home, {});
   return moved(quiet, input, home, { door: doorAfter(quiet, value === true), doorAt: madeAt });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hours, minutes, seconds } from '../../domain/time.ts';
-import { HUB, type HomeOptions, timeline } from '../timeline.test-kit.ts';
+import { type HomeOptions, HUB, timeline } from '../timeline.test-kit.ts';
 
 const connected = (more: HomeOptions = {}) => timeline(more).link('up');
 const battery: HomeOptions = { hubs: [{ id: HUB, power: 'battery' }] };
@@ -29,7 +29,12 @@ describe('a lost hub', () => {
   });
 
   it('is not lost before it was first heard', () => {
-    const home = timeline({ hubs: [{ id: HUB, power: 'mains' }, { id: 'hub-2', power: 'mains' }] }).link('up');
+    const home = timeline({
+      hubs: [
+        { id: HUB, power: 'mains' },
+        { id: 'hub-2', power: 'mains' },
+      ],
+    }).link('up');
     expect(home.at('9d 08:00').news()).toEqual([]);
   });
 
@@ -100,7 +105,10 @@ describe('a lost device', () => {
   });
 
   it('was heard when its late message was made', () => {
-    const home = connected().says('hall', 'motion', false).at('20:00').says('hall', 'motion', false, { ageMs: hours(2) });
+    const home = connected()
+      .says('hall', 'motion', false)
+      .at('20:00')
+      .says('hall', 'motion', false, { ageMs: hours(2) });
     expect(home.at('1d 18:59').news()).toEqual([]);
     expect(home.at('1d 19:01').news()).toEqual(['device_lost']);
   });

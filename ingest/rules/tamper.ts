@@ -1,4 +1,4 @@
-import { type Home, type Input, type Outcome, occurrenceOf, placeOf, type Rule, without } from '../rule.ts';
+import { type Home, type Input, type Outcome, occurrenceOf, type Rule, without } from '../rule.ts';
 import { deviceName } from '../words.ts';
 
 /** The devices that somebody has opened or taken off, since when. */
@@ -6,8 +6,8 @@ type Tampered = Readonly<Record<string, number>>;
 
 function step(tampered: Tampered, input: Input, home: Home): Outcome<Tampered> | null {
   if (input.kind !== 'reading' || !input.live || input.news === 'older') return null;
+  const { place } = input;
   const { device, kind, value } = input.reading;
-  const place = placeOf(input.hubId, device);
   const about = { hubId: input.hubId, device };
   const known = tampered[place] !== undefined;
   if (known === (value === true)) return null;

@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hours, minutes, seconds } from '../domain/time.ts';
+import { movedClock } from '../runtime/clock.ts';
+import { silentLog } from '../runtime/log.ts';
+import type { Store } from '../store/commands.ts';
+import { type OpenStore, openStoreHere } from '../store/open.ts';
+import type { WatchedHousehold } from '../store/processor.ts';
+import { engines } from '../test/memory.ts';
+import type { Snapshot } from './checkpoint.ts';
+import { decode } from './decoders/registry.ts';
+import { type Processor, startProcessor } from './processor.ts';
+import { readSnapshot, replay, statesOf } from './replay.ts';
+import { anyRule, type Rule } from './rule.ts';
+import { rules } from './rules/registry.ts';
+import { MIDNIGHT } from './timeline.test-kit.ts';
+import { dice, hubOfChance, registerHomes, streamOf, type TownHome } from './town.test-kit.ts';
+
+type Run = {
+  readonly open: OpenStore;
+  readonly homes: readonly TownHome[];
+  readonly processor: Processor;
+  readonly snapshots: readonly Snapshot[];
+  readonly now: number;
+};
+
+const quiet = { send: () => {} };
+
+type Play = {
+  readonly seed: number;
+  readonly steps: number;
+  /** Ends the processor without a word before these steps, and starts another one on what is on disk. */
+  readonly crashBefore?: readonly number[];
+  readonly outMs?: number;
+  /** The checkpoint of which only so many parts are written, by its number; its processor ends there. */
+  readonly tornAfterParts?: number;
+};
+
+/** Plays a town of ten homes over two intakes, on a store of its own. */
+async function play(
+  url: string,
+  { seed, steps, crashBefore = [], outMs = seconds(20), tornAfterParts }: Play,
+): Promise<Run> {
+  const open = await openStoreHere(url);
+  const clock = movedClock(MIDNIGHT + hours(7));
+  const homes = await registerHomes(open.store, 10, clock.now(), (n) => ({
+    ecosystem: 'shouwang',
+    power: n % 3 === 0 ? 'battery' : 'mains',
+  }));
+  const it = dice(seed);
+  const hubs = homes.map(({ hubId }) => hubOfChance(hubId, it));
+  const streams = ['a', 'b'].map((name) => streamOf(open.store, name));
+  const snapshots: Snapshot[] = [];
+  let parts = 0;
+  let torn: () => void = () => {};
+  const store: Store = {
+    ...open.store,
+    commitCheckpoint: (part) => {
+      if (tornAfterParts === undefined || parts++ < tornAfterParts) return open.store.commitCheckpoint(part);
+      torn();
+      return new Promise(() => {});
+    },
+  };
+  const start = (memory: Store): Promise<Processor> =>
+    startProcessor({
+      ...{ store: memory, clock, log: silentLog, nudge: quiet, rules, decode },
+      ...{ intakeStartedAt: clock.now(), checkpointEveryMs: minutes(20) },
+    });
+  let processor = await start(store);
+  for (let step = 0; step < steps; step++) {
+    for (const [n, write] of streams.entries()) {
+      const times = { receivedAt: clock.now() + n, monotonicAt: clock.now() + n - MIDNIGHT };
+      const speakers = hubs.filter((_, hub) => hub % 2 === n && it.chance(0.4));
+      await write(speakers.flatMap((speak) => speak(times)));
+    }
+    const gaveUp = new Promise<'torn'>((resolve) => (torn = () => resolve('torn')));
+    const ended = await Promise.race([processor.round(), gaveUp]);
+    if (ended === 'torn' || crashBefore.includes(step)) {
+      clock.forward(outMs);
+      processor = await start(open.store);
+    }
+    if (step % 97 === 50) snapshots.push(await readSnapshot(open.store, '0'));
+    clock.forward(seconds(15 + it.below(30)));
+  }
+  return { open, homes, processor, snapshots, now: clock.now() };
+}
+
+const householdsOf = async ({ open }: Pick<Run, 'open'>): Promise<readonly WatchedHousehold[]> =>
+  (await open.store.householdsSince({ revision: 0, limit: 100 })).households;
+
+/** Every bucket of every series, by the number of its home. */
+async function seriesOf({ open, homes }: Run): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for (const [n, { householdId }] of homes.entries()) {
+    for (const kind of [
+      'motion',
+      'open',
+      'systolic',
+      'heart_rate',
+      'temperature',
+      'battery',
+      'smoke',
+      'sos',
+    ] as const) {
+      for (const size of [0, 60, 3_600, 86_400]) {
+        const points = await open.store.series({ householdId, kind, size, from: 0, to: MIDNIGHT + hours(900) });
+        const plain = points.map(({ at, device, n: count, mean, min, max }) => [at, device, count, mean, min, max]);
+        all.push([n, kind, size, plain.map((point) => point.join(' ')).sort()]);
+      }
+    }
+  }
+  return all;
+}
+
+describe.each(engines)('the processor on $name', (engine) => {
+  if (engine.unavailable) return test.skip(engine.unavailable);
+  let started: Awaited<ReturnType<typeof engine.start>>;
+  beforeAll(async () => {
+    started = await engine.start();
+  });
+  afterAll(() => started.stop());
+
+  test('a replay from zero and from any snapshot gives the same findings and, byte for byte, the same states', async () => {
+    const run = await play(await started.database(), { seed: 1, steps: 400, crashBefore: [120, 121, 300] });
+    await run.processor.stop();
+    const known = { households: await householdsOf(run), rules, decode };
+    const whole = await replay(run.open.store, '0', known, null);
+    expect(whole.keys.length).toBeGreaterThan(100);
+    expect(whole.states).toEqual(statesOf(run.processor.town));
+    expect(run.snapshots.length).toBeGreaterThan(3);
+    for (const snapshot of run.snapshots) {
+      const part = await replay(run.open.store, '0', known, snapshot);
+      expect(part.states).toEqual(whole.states);
+      expect(whole.keys).toEqual(expect.arrayContaining([...part.keys]));
+    }
+    // All of them are on record, and raising them once more raises nothing.
+    const log: unknown[] = [];
+    const again = await startProcessor({
+      ...{ store: run.open.store, clock: movedClock(run.now), nudge: quiet, rules, decode },
+      ...{ log: { ...silentLog, warn: (said: unknown) => log.push(said) }, intakeStartedAt: null },
+    });
+    expect(log).toEqual([]);
+    expect(statesOf(again.town)).toEqual(whole.states);
+    await run.open.close();
+  });
+
+  test('crashes leave every series as it would have been, also in the middle of a checkpoint', async () => {
+    const script = { seed: 2, steps: 200, outMs: 0 };
+    const calm = await play(await started.database(), script);
+    const crashed = await play(await started.database(), { ...script, crashBefore: [33, 90, 91, 160] });
+    const torn = await play(await started.database(), { ...script, tornAfterParts: 2 });
+    for (const run of [calm, crashed, torn]) await run.processor.stop();
+    const series = await seriesOf(calm);
+    expect(await seriesOf(crashed)).toEqual(series);
+    expect(await seriesOf(torn)).toEqual(series);
+    for (const run of [calm, crashed, torn]) await run.open.close();
+  });
+
+  test('a restart in the middle raises no losses, however many hubs there are', async () => {
+    const open = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT + hours(9));
+    const homes = await registerHomes(open.store, 40, clock.now());
+    const write = streamOf(open.store, 'a');
+    const options = { store: open.store, clock, log: silentLog, nudge: quiet, rules, decode };
+    let origin = clock.now();
+    const connect = (epoch: number) => {
+      const times = { receivedAt: clock.now(), monotonicAt: clock.now() - origin };
+      return write(homes.map(({ hubId }) => ({ kind: 'up', hubId, epoch, ...times })));
+    };
+    await connect(1);
+    const before = await startProcessor({ ...options, intakeStartedAt: clock.now() });
+    for (let n = 0; n < 40; n++) {
+      await before.round();
+      clock.forward(seconds(25));
+    }
+    const startedAt = clock.now();
+    clock.forward(seconds(1));
+    origin = startedAt;
+    await connect(1);
+    clock.forward(seconds(3));
+    const after = await startProcessor({ ...options, intakeStartedAt: startedAt });
+    for (let n = 0; n < 60; n++) {
+      await after.round();
+      clock.forward(seconds(25));
+    }
+    expect((await open.store.facts({ now: clock.now() })).connectedHubs).toBe(40);
+    const queue = await open.store.systemState({ scope: { areaId: 'root', householdId: null }, now: clock.now() });
+    expect(queue.hubs).toMatchObject({ connected: 40, lost: 0 });
+    expect(await open.store.nextDue(null)).toBeNull();
+    await open.close();
+  });
+
+  test('a rule that throws on one home is said once, and every other home and rule goes on', async () => {
+    const open = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT + hours(9));
+    const [bad, good] = await registerHomes(open.store, 2, clock.now());
+    const write = streamOf(open.store, 'a');
+    const poison: Rule<number> = {
+      name: 'poison',
+      initial: 0,
+      hears: ['motion'],
+      step(count, input, home) {
+        if (input.kind !== 'reading') return null;
+        if (home.household.householdId === bad!.householdId) throw new Error('poison');
+        return { state: count + 1 };
+      },
+    };
+    const processor = await startProcessor({
+      ...{ store: open.store, clock, log: silentLog, nudge: quiet, decode, intakeStartedAt: clock.now() },
+      rules: [anyRule(poison), ...rules],
+    });
+    const says = (hubId: string, kind: string) => ({
+      ...{ kind: 'packet' as const, hubId, topic: `sw/${hubId}/up`, qos: 1 as const, retain: false },
+      ...{ receivedAt: clock.now(), monotonicAt: clock.now() },
+      payload: Buffer.from(
+        JSON.stringify({ readings: [{ device: 'd', kind }], ts: clock.now(), sent: clock.now() }).replace(
+          '"}]',
+          '","value":true}]',
+        ),
+      ),
+    });
+    for (let n = 0; n < 5; n++) {
+      await write([says(bad!.hubId, 'motion'), says(good!.hubId, 'motion'), says(bad!.hubId, 'sos')]);
+      await processor.round();
+      clock.forward(seconds(20));
+    }
+    const states = processor.town.states;
+    expect(states.get(good!.householdId)?.rules.poison).toBe(5);
+    expect(states.get(bad!.householdId)?.rules).not.toHaveProperty('poison');
+    expect(states.get(bad!.householdId)?.rules).toHaveProperty('inactivity');
+    const known = { households: await householdsOf({ open }), rules: [anyRule(poison), ...rules], decode };
+    const { keys } = await replay(open.store, '0', known, null);
+    expect(keys.filter((key) => key.includes('monitoring_degraded'))).toHaveLength(1);
+    expect(keys.filter((key) => key.includes(' at:'))).toHaveLength(5);
+    await open.close();
+  });
+});
