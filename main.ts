@@ -21,9 +21,6 @@ import { openMetrics } from './runtime/metrics.ts';
 import { openNudge } from './runtime/nudge.ts';
 import { tryLock } from './store/lock.ts';
 import { openStore } from './store/open.ts';
-import { firstOwnerLink } from './web/server/first-owner.ts';
-import { isLoopback, listen, secureServer } from './web/server/listen.ts';
-import { buildServer } from './web/server/server.ts';
 
 const ROLES = ['broker', 'ingest', 'alerts', 'web', 'auditor'] as const;
 type Role = (typeof ROLES)[number];
@@ -143,6 +140,12 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
     missing.delete('ingest');
   }
   if (has('web')) {
+    // Loaded when the door for hubs is open already: they press buttons, screens can wait for another half second.
+    const [{ buildServer }, { isLoopback, listen, secureServer }, { firstOwnerLink }] = await Promise.all([
+      import('./web/server/server.ts'),
+      import('./web/server/listen.ts'),
+      import('./web/server/first-owner.ts'),
+    ]);
     const secure = !isLoopback(config.SHOUWANG_HTTP_HOST);
     const app = await buildServer(
       {

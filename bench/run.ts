@@ -133,9 +133,9 @@ async function storm(hubs: readonly HubLine[]) {
     criticalPerMille: 10,
   });
   const behind = await drained(owner);
-  const readyMs = Math.round(system.readyMs);
+  const acceptingMs = Math.round(system.acceptingMs);
   await system.end();
-  return { readyMs, load, ...behind };
+  return { acceptingMs, load, ...behind };
 }
 
 async function everyday(count: number, rate: number) {

@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { generate } from 'selfsigned';
 import { days } from '../domain/time.ts';
 import { type Config, ConfigError } from './config.ts';
 
@@ -27,6 +26,8 @@ async function make(publicUrl: string | undefined, now: number): Promise<string>
   const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
   const reachedAt = publicUrl ? [new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')] : [];
   const names = new Set(['localhost', hostname(), '127.0.0.1', '::1', ...addresses, ...reachedAt]);
+  // Loaded only for the one start that needs it: it is the slowest of all to load.
+  const { generate } = await import('selfsigned');
   const made = await generate([{ name: 'commonName', value: hostname() }], {
     keyType: 'ec',
     algorithm: 'sha256',

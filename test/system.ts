@@ -15,7 +15,7 @@ export type System = {
   /** The first owner's one-time log-in link; null once somebody has an account that works. */
   readonly ownerLink: string | null;
   /** From the start of the process to its accepting MQTT, ms. */
-  readonly readyMs: number;
+  readonly acceptingMs: number;
   /** What it wrote to its log so far. */
   readonly log: () => string;
   readonly kill: (signal: NodeJS.Signals) => Promise<void>;
@@ -45,6 +45,7 @@ export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptio
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
+  let acceptingMs = Number.NaN;
   child.stderr.on('data', (chunk) => (log = (log + chunk).slice(-200_000)));
   const exited = once(child, 'exit');
   const said = new Map<string, string>();
@@ -52,6 +53,7 @@ export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptio
     createInterface({ input: child.stdout }).on('line', (line) => {
       const [, name, value] = /^(.+?)\s{2,}(\S+)/.exec(line) ?? [];
       if (name && value) said.set(name, value);
+      if (name === 'mqtt') acceptingMs = performance.now() - startedAt;
       if (line.startsWith('ready')) resolve();
     });
     void exited.then(([code]) => reject(new Error(`the system ended with ${code} before it was ready:\n${log}`)));
@@ -67,7 +69,7 @@ export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptio
     httpUrl: said.get('consoles') ?? '',
     mqttPort: Number(said.get('mqtt')?.split(':').at(-1)),
     ownerLink: said.get('login link (owner)') ?? null,
-    readyMs: performance.now() - startedAt,
+    acceptingMs,
     log: () => log,
     kill: async (signal) => {
       child.kill(signal);
