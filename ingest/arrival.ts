@@ -1,6 +1,13 @@
 import type { Finding } from '../domain/finding.ts';
 import type { Decoded, Packet, Position } from '../domain/packet.ts';
-import { type Catalogue, factsOf, type Reading, type ReadingKind, readingKind } from '../domain/reading.ts';
+import {
+  type Catalogue,
+  factsOf,
+  isLifeCritical,
+  type Reading,
+  type ReadingKind,
+  readingKind,
+} from '../domain/reading.ts';
 import type { AdmittedHub } from '../store/hub.ts';
 import type { AlarmState } from '../store/journal.ts';
 import { acknowledgement, decode } from './decoders/registry.ts';
@@ -56,7 +63,7 @@ export function arrivals(
   known: readonly AlarmState[],
 ): (packet: Packet, position: Position, hub: AdmittedHub) => Arrival {
   const alarms = new Map(known.map((it) => [`${placeOf(it.hubId, it.device)} ${it.kind}`, knownFrom(it)]));
-  /** Events that held something critical: a copy of an old "yes" must not pass for the present state of an alarm. */
+  /** Events that held something critical: a copy of an old "yes" must not pass for the present state of an alarm. Its original is on disk, or before it in the same commit. */
   const heard = new Map<string, EventsHeard>();
 
   function isCopy(hubId: string, event: Decoded['event']): boolean {
@@ -88,16 +95,16 @@ export function arrivals(
     const { receivedAt, topic } = packet;
     const alarmStates: AlarmState[] = [];
     const conclusions: Conclusion[] = [];
-    const copy = isCopy(hubId, decoded.event);
-    decoded.readings.forEach((reading, index) => {
-      // A copy is judged by whether it is an alarm at all: the store knows the occurrence, and the hub waits for its answer.
-      if (!isCritical(reading) || (copy ? reading.value !== true : !counts(hubId, reading, receivedAt, alarmStates)))
-        return;
-      conclusions.push(criticalFinding(origin, hubId, reading, index, receivedAt, nameOf('', reading.device)));
-    });
-    if (decoded.unreadable) conclusions.push(unreadableFinding(origin, hubId, topic, receivedAt));
-    const answer =
-      decoded.event && conclusions.length > 0 ? acknowledgement(topic, decoded.event, hub.ecosystem) : null;
+    if (!isCopy(hubId, decoded.event)) {
+      decoded.readings.forEach((reading, index) => {
+        if (!isCritical(reading) || !counts(hubId, reading, receivedAt, alarmStates)) return;
+        conclusions.push(criticalFinding(origin, hubId, reading, index, receivedAt, nameOf('', reading.device)));
+      });
+      if (decoded.unreadable) conclusions.push(unreadableFinding(origin, hubId, topic, receivedAt));
+    }
+    // The copy of an emergency and an alarm that goes on are no new findings, and their hub waits for an answer all the same.
+    const emergency = decoded.unreadable !== null || decoded.readings.some(isLifeCritical);
+    const answer = decoded.event && emergency ? acknowledgement(topic, decoded.event, hub.ecosystem) : null;
     return {
       findings: conclusions.map((it) => ({ ...it, householdId, rule: 'critical' })),
       alarmStates,

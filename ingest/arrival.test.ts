@@ -1,0 +1,178 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import type { Packet } from '../domain/packet.ts';
+import { readingKind } from '../domain/reading.ts';
+import { hours, minutes } from '../domain/time.ts';
+import type { AdmittedHub } from '../store/hub.ts';
+import type { AlarmState } from '../store/journal.ts';
+import { arrivals } from './arrival.ts';
+import { HUB, MIDNIGHT, timeline } from './timeline.test-kit.ts';
+
+const hub: AdmittedHub = {
+  hubId: HUB,
+  householdId: 'home-1',
+  clientId: 'client-1',
+  ecosystem: 'shouwang',
+  power: 'mains',
+  mode: 'live',
+  keyHashes: [],
+  catalogue: null,
+};
+
+type Said = { readonly device?: string; readonly kind: string; readonly value?: unknown };
+
+function door(known: readonly AlarmState[] = []) {
+  const judge = arrivals(known);
+  let number = 0;
+  let now = MIDNIGHT;
+  const sends = (payload: string | Uint8Array, topic = `sw/${HUB}/up`) => {
+    const bytes = typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
+    const packet: Packet = {
+      ...{ kind: 'packet', hubId: HUB, topic, payload: bytes, qos: 1, retain: false },
+      ...{ receivedAt: now, monotonicAt: now },
+    };
+    return judge(packet, { stream: 's', number: ++number }, hub);
+  };
+  return {
+    sends,
+    forward: (ms: number) => (now += ms),
+    says: (said: Said | readonly Said[], more: object = {}) =>
+      sends(JSON.stringify({ ...more, readings: [said].flat().map((one) => ({ device: 'd', value: true, ...one })) })),
+  };
+}
+
+describe('on arrival', () => {
+  it('a call for help is a finding, and the hub is told so when it said which event it was', () => {
+    const arrival = door().says({ kind: 'sos' }, { boot: 'b', seq: 4 });
+    expect(arrival.findings).toMatchObject([
+      { householdId: 'home-1', category: 'sos', rule: 'critical', occurrenceKey: `ev:${HUB}:b:4:0` },
+    ]);
+    expect(arrival.acknowledge).toEqual({ topic: `sw/${HUB}/down`, payload: '{"ack":{"boot":"b","seq":4}}' });
+    expect(door().says({ kind: 'sos' })).toMatchObject({
+      findings: [{ occurrenceKey: 'at:s:1:0' }],
+      acknowledge: null,
+    });
+  });
+
+  it('movement, vitals and open doors are nothing', () => {
+    const at = door();
+    const nothing = { findings: [], alarmStates: [], catalogue: null, unreadable: null, acknowledge: null };
+    for (const said of [{ kind: 'motion' }, { kind: 'systolic', value: 240 }, { kind: 'open' }, { kind: 'test' }]) {
+      expect(at.says(said, { boot: 'b', seq: 1 })).toEqual(nothing);
+    }
+  });
+
+  it('smoke that says so every half hour is one finding, and an answer each time', () => {
+    const at = door();
+    expect(at.says({ kind: 'smoke' }, { boot: 'b', seq: 1 })).toMatchObject({
+      findings: [{ category: 'smoke' }],
+      alarmStates: [{ hubId: HUB, device: 'd', kind: 'smoke', active: true, at: MIDNIGHT }],
+    });
+    for (let seq = 2; seq < 10; seq++) {
+      at.forward(minutes(30));
+      const again = at.says({ kind: 'smoke' }, { boot: 'b', seq });
+      expect(again).toMatchObject({ findings: [], alarmStates: [] });
+      expect(again.acknowledge).not.toBeNull();
+    }
+  });
+
+  it('smoke that ended and begins again counts again', () => {
+    const at = door();
+    at.says({ kind: 'smoke' });
+    at.forward(1_000);
+    expect(at.says({ kind: 'smoke', value: false })).toMatchObject({ findings: [], alarmStates: [{ active: false }] });
+    at.forward(1_000);
+    expect(at.says({ kind: 'smoke' }).findings).toHaveLength(1);
+  });
+
+  it('a copy of an old alarm is answered again, counts no more, and leaves the state as it is', () => {
+    const at = door();
+    at.says({ kind: 'smoke' }, { boot: 'b', seq: 1 });
+    at.forward(1_000);
+    at.says({ kind: 'smoke', value: false }, { boot: 'b', seq: 2 });
+    at.forward(1_000);
+    const copy = at.says({ kind: 'smoke' }, { boot: 'b', seq: 1 });
+    expect(copy).toMatchObject({ findings: [], alarmStates: [] });
+    expect(copy.acknowledge).not.toBeNull();
+    at.forward(1_000);
+    expect(at.says({ kind: 'smoke' }, { boot: 'b', seq: 3 }).findings).toHaveLength(1);
+  });
+
+  it('a restart neither forgets an alarm nor repeats it', () => {
+    const known: AlarmState[] = [{ hubId: HUB, device: 'd', kind: 'gas', active: true, at: MIDNIGHT - minutes(5) }];
+    expect(door(known).says({ kind: 'gas' }).findings).toEqual([]);
+    expect(door(known).says([{ kind: 'gas', value: false }, { kind: 'gas' }]).findings).toHaveLength(1);
+  });
+
+  it('what cannot be read is counted, and on the emergency topic an alarm that is answered', () => {
+    expect(door().sends('{')).toMatchObject({ findings: [], unreadable: { reason: 'not_json' }, acknowledge: null });
+    const urgent = door().says({ kind: 'scream' }, { boot: 'b', seq: 1 });
+    expect(urgent.findings).toEqual([]);
+    const topic = `sw/${HUB}/emergency`;
+    const emergency = door().sends('{"boot":"b","seq":1,"readings":[{"kind":"scream"}]}', topic);
+    expect(emergency.findings).toMatchObject([{ category: 'unreadable', about: { hubId: HUB, device: '' } }]);
+    expect(emergency.acknowledge).not.toBeNull();
+  });
+
+  it('gives the occurrence keys that the processor gives', () => {
+    const at = door();
+    const home = timeline({ from: '00:00' }).link('up');
+    const sent = [
+      '{"boot":"b","seq":1,"readings":[{"device":"x","kind":"motion"},{"device":"x","kind":"sos"},{"device":"k","kind":"smoke","value":true}]}',
+      '{"boot":"b","seq":2,"readings":[{"device":"k","kind":"smoke","value":true},{"device":"x","kind":"fall"}]}',
+      '{"boot":"b","seq":3,"readings":[{"device":"k","kind":"smoke","value":false},{"device":"w","kind":"water_leak","value":true}]}',
+      '{"boot":"b","seq":4,"readings":[{"device":"k","kind":"smoke","value":true}]}',
+    ];
+    const arrived = sent.flatMap((payload) => at.sends(payload).findings);
+    for (const payload of sent) home.sends(payload);
+    expect(arrived.map((it) => it.occurrenceKey)).toEqual(home.findings().map((it) => it.occurrenceKey));
+    expect(arrived.map((it) => it.sentence.zh)).toEqual(home.findings().map((it) => it.sentence.zh));
+  });
+});
+
+const said = fc.record(
+  {
+    device: fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'a/b', ''), fc.anything()),
+    kind: fc.oneof(fc.constantFrom(...readingKind.options), fc.anything()),
+    value: fc.oneof(fc.boolean(), fc.double(), fc.anything()),
+    at: fc.oneof(fc.integer({ min: MIDNIGHT - hours(72), max: MIDNIGHT + hours(2) }), fc.anything()),
+  },
+  { requiredKeys: ['kind'] },
+);
+const body = fc.record(
+  {
+    boot: fc.oneof(fc.string(), fc.constantFrom('b', '__proto__')),
+    seq: fc.oneof(fc.nat({ max: 20 }), fc.anything()),
+    ts: fc.oneof(fc.integer(), fc.date(), fc.anything()),
+    sent: fc.oneof(fc.integer(), fc.anything()),
+    readings: fc.oneof(fc.array(said, { maxLength: 5 }), fc.anything()),
+  },
+  { requiredKeys: ['readings'] },
+);
+const text = (value: unknown): string => {
+  try {
+    return JSON.stringify(value, (_, it) => (typeof it === 'bigint' ? Number(it) : it)) ?? '';
+  } catch {
+    return '[';
+  }
+};
+
+test('whatever a hub sends, nothing throws, no other home changes, and what is remembered is plain data', () => {
+  const at = door();
+  const home = timeline({ from: '00:00' }).link('up');
+  const whatever = fc.oneof(body.map(text), fc.string(), fc.json());
+  const topics = fc.constantFrom(`sw/${HUB}/up`, `sw/${HUB}/emergency`, 'x');
+  fc.assert(
+    fc.property(whatever, topics, fc.nat({ max: 3_600_000 }), (payload, topic, ms) => {
+      at.forward(ms);
+      at.sends(payload, topic);
+      home.forward(ms);
+      home.sends(payload, { topic });
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(home.findings().filter((it) => it.category === 'monitoring_degraded')).toEqual([]);
+  expect(({} as Record<string, unknown>).says).toBeUndefined();
+  const state = home.state();
+  expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+});
