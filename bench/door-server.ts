@@ -24,6 +24,7 @@ const hubs = Array.from({ length: Number(process.argv[2] ?? 500) }, (_, i): Admi
     power: 'mains',
     mode: 'live',
     keyHashes: [hashOfKey('key')],
+    names: new Map(),
     catalogue: null,
   };
 });

@@ -16,6 +16,7 @@ const hub: AdmittedHub = {
   power: 'mains',
   mode: 'live',
   keyHashes: [],
+  names: new Map(),
   catalogue: null,
 };
 

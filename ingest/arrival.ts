@@ -98,7 +98,9 @@ export function arrivals(
     if (!isCopy(hubId, decoded.event)) {
       decoded.readings.forEach((reading, index) => {
         if (!isCritical(reading) || !counts(hubId, reading, receivedAt, alarmStates)) return;
-        conclusions.push(criticalFinding(origin, hubId, reading, index, receivedAt, nameOf('', reading.device)));
+        const known = hub.names.get(reading.device);
+        const name = nameOf(known?.room ?? '', known?.name || reading.device);
+        conclusions.push(criticalFinding(origin, hubId, reading, index, receivedAt, name));
       });
       if (decoded.unreadable) conclusions.push(unreadableFinding(origin, hubId, topic, receivedAt));
     }

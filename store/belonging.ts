@@ -3,7 +3,7 @@ import type { Contact, Pause, Resident } from '../domain/household.ts';
 import type { Device } from '../domain/hub.ts';
 import { write } from './command.ts';
 import { householdChanged } from './household.ts';
-import { insertHub } from './hub.ts';
+import { hubChanged, insertHub } from './hub.ts';
 import type { Db, Tables } from './schema.ts';
 
 type Part = 'resident' | 'contact';
@@ -134,6 +134,7 @@ export const belongingCommands = {
       .values({ household_id: householdId, hub_id: hubId, key, ...words })
       .onConflict((conflict) => conflict.columns(['household_id', 'hub_id', 'key']).doUpdateSet(words))
       .execute();
+    await hubChanged(db, hubId);
     await householdChanged(db, householdId);
     return true;
   }),

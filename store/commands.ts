@@ -12,6 +12,7 @@ import { noticeCommands } from './notice.ts';
 import { processorCommands } from './processor.ts';
 import { queueCommands } from './queue.ts';
 import { registrationCommands } from './registration.ts';
+import { retentionCommands } from './retention.ts';
 import { seriesCommands } from './series.ts';
 import { systemCommands } from './system.ts';
 import { tellingCommands } from './telling.ts';
@@ -33,6 +34,7 @@ export const commands = {
   ...belongingCommands,
   ...registrationCommands,
   ...seriesCommands,
+  ...retentionCommands,
   ...queueCommands,
   ...liveCommands,
   ...userCommands,

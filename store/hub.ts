@@ -16,6 +16,8 @@ export type AdmittedHub = {
   /** SHA-256 of the active keys, hex; none when all are revoked. */
   readonly keyHashes: readonly string[];
   readonly catalogue: Catalogue | null;
+  /** What people call the devices that can raise an emergency, by their keys. */
+  readonly names: Readonly<Record<string, { readonly name: string; readonly room: string }>>;
 };
 
 export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex');
@@ -45,7 +47,8 @@ export async function addKey(db: Db, hubId: string, now: number): Promise<string
   return key;
 }
 
-async function touch(db: Db, hubId: string): Promise<void> {
+/** The front door must know of this hub anew. */
+export async function hubChanged(db: Db, hubId: string): Promise<void> {
   await db
     .updateTable('hub')
     .set({ revision: await nextRevision(db) })
@@ -74,6 +77,33 @@ export async function insertHub(
   return { hubId, key: await addKey(db, hubId, now) };
 }
 
+async function keysBetween(db: Db, after: number, last: number) {
+  const rows = await db
+    .selectFrom('hub_key')
+    .innerJoin('hub', 'hub.id', 'hub_key.hub_id')
+    .select(['hub_key.hub_id', 'hub_key.hash'])
+    .where('hub.revision', '>', after)
+    .where('hub.revision', '<=', last)
+    .execute();
+  return Map.groupBy(rows, (row) => row.hub_id);
+}
+
+/** Of emergency buttons and alarms only: six names a home would be a hundred megabytes in a large city. */
+async function namesBetween(db: Db, after: number, last: number) {
+  const rows = await db
+    .selectFrom('hub')
+    .innerJoin('device', (join) =>
+      join.onRef('device.household_id', '=', 'hub.household_id').onRef('device.hub_id', '=', 'hub.id'),
+    )
+    .select(['device.hub_id', 'device.key', 'device.name', 'device.room'])
+    .where('hub.revision', '>', after)
+    .where('hub.revision', '<=', last)
+    .where('device.class', 'in', ['emergency_button', 'alarm'])
+    .where((e) => e.or([e('device.name', '<>', ''), e('device.room', '<>', '')]))
+    .execute();
+  return Map.groupBy(rows, (row) => row.hub_id);
+}
+
 export const hubCommands = {
   /** Hubs changed since a revision (0: all), and the revision reached: the front door asks again from there. */
   hubsSince: read(async (db, { revision, limit }: { revision: number; limit: number }) => {
@@ -95,17 +125,9 @@ export const hubCommands = {
       .orderBy('hub.revision')
       .limit(limit)
       .execute();
-    const keys = new Map<string, string[]>();
-    if (rows.length > 0) {
-      const found = await db
-        .selectFrom('hub_key')
-        .innerJoin('hub', 'hub.id', 'hub_key.hub_id')
-        .select(['hub_key.hub_id', 'hub_key.hash'])
-        .where('hub.revision', '>', revision)
-        .where('hub.revision', '<=', rows.at(-1)?.revision ?? 0)
-        .execute();
-      for (const { hub_id, hash } of found) keys.set(hub_id, [...(keys.get(hub_id) ?? []), hash]);
-    }
+    const last = rows.at(-1)?.revision ?? revision;
+    const keys = await keysBetween(db, revision, last);
+    const names = await namesBetween(db, revision, last);
     const hubs = rows.map(
       (row): AdmittedHub => ({
         hubId: row.id,
@@ -114,11 +136,12 @@ export const hubCommands = {
         ecosystem: row.ecosystem,
         power: row.power,
         mode: row.mode,
-        keyHashes: keys.get(row.id) ?? [],
+        keyHashes: (keys.get(row.id) ?? []).map((key) => key.hash),
         catalogue: row.catalogue === null ? null : JSON.parse(row.catalogue),
+        names: new Map((names.get(row.id) ?? []).map(({ key, name, room }) => [key, { name, room }])),
       }),
     );
-    return { hubs, revision: rows.at(-1)?.revision ?? revision };
+    return { hubs, revision: last };
   }),
 
   /** A second active key for a hub, so that it can be changed over; null when there is no such hub. With two active the older one ends. */
@@ -135,7 +158,7 @@ export const hubCommands = {
       await db.deleteFrom('hub_key').where('hub_id', '=', hubId).where('hash', '=', hash).execute();
     }
     const key = await addKey(db, hubId, now);
-    await touch(db, hubId);
+    await hubChanged(db, hubId);
     return { hubId, clientId: hub.client_id, key };
   }),
 
@@ -150,7 +173,7 @@ export const hubCommands = {
       .executeTakeFirst();
     if (!oldest) return false;
     await db.deleteFrom('hub_key').where('hub_id', '=', hubId).where('hash', '=', oldest.hash).execute();
-    await touch(db, hubId);
+    await hubChanged(db, hubId);
     return true;
   }),
 };

@@ -1,0 +1,146 @@
+import { type RetentionClass, readingKind, readingKinds } from '../domain/reading.ts';
+import { read, write } from './command.ts';
+
+const kindsOf = (retain: RetentionClass) => readingKind.options.filter((kind) => readingKinds[kind].retain === retain);
+
+/**
+ * What is forgotten, in small transactions: each command takes one bite and says how much it was, so that whoever calls it can give
+ * way to emergencies between two bites. Who calls them decides what is old.
+ */
+export const retentionCommands = {
+  /** Households by id, a page at a time. */
+  householdIds: read(async (db, { after, limit }: { after: string; limit: number }) => {
+    const rows = await db
+      .selectFrom('household')
+      .select('id')
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => row.id);
+  }),
+
+  /** Single readings of a class in some households that were made before. */
+  forgetReadings: write(
+    async (
+      db,
+      {
+        householdIds,
+        retain,
+        before,
+        limit,
+      }: { householdIds: readonly string[]; retain: RetentionClass; before: number; limit: number },
+    ) => {
+      const old = db
+        .selectFrom('reading')
+        .select(['household_id', 'at', 'position'])
+        .where('household_id', 'in', householdIds)
+        .where('kind', 'in', kindsOf(retain))
+        .where('at', '<', before)
+        .limit(limit);
+      const deleted = await db
+        .deleteFrom('reading')
+        .where(({ eb, refTuple }) =>
+          eb(refTuple('household_id', 'at', 'position'), 'in', old.$asTuple('household_id', 'at', 'position')),
+        )
+        .executeTakeFirst();
+      return Number(deleted.numDeletedRows);
+    },
+  ),
+
+  /** Buckets of one size that began before. */
+  forgetRollups: write(async (db, { size, before, limit }: { size: number; before: number; limit: number }) => {
+    const old = db
+      .selectFrom('rollup')
+      .select(['household_id', 'kind', 'size', 'at', 'hub_id'])
+      .where('size', '=', size)
+      .where('at', '<', before)
+      .orderBy('at')
+      .limit(limit);
+    const deleted = await db
+      .deleteFrom('rollup')
+      .where(({ eb, refTuple }) =>
+        eb(
+          refTuple('household_id', 'kind', 'size', 'at', 'hub_id'),
+          'in',
+          old.$asTuple('household_id', 'kind', 'size', 'at', 'hub_id'),
+        ),
+      )
+      .executeTakeFirst();
+    return Number(deleted.numDeletedRows);
+  }),
+
+  /** How far every processor's last whole checkpoint has read each stream: nothing beyond it may go. */
+  checkpointCuts: read(async (db, _: null): Promise<Record<string, number>> => {
+    const rows = await db
+      .selectFrom('checkpoint')
+      .leftJoin('turn', (join) =>
+        join.onRef('turn.processor', '=', 'checkpoint.processor').onRef('turn.number', '=', 'checkpoint.turn'),
+      )
+      .select('turn.cut')
+      .execute();
+    const cuts = rows.map((row): Record<string, number> => JSON.parse(row.cut ?? '{}'));
+    const streams = new Set(cuts.flatMap((cut) => Object.keys(cut)));
+    return Object.fromEntries([...streams].map((stream) => [stream, Math.min(...cuts.map((cut) => cut[stream] ?? 0))]));
+  }),
+
+  /** The oldest segments of a stream that were written before and hold nothing beyond `upTo`; never its last one. */
+  forgetSegments: write(
+    async (db, { stream, before, upTo, limit }: { stream: string; before: number; upTo: number; limit: number }) => {
+      const oldest = await db
+        .selectFrom('segment')
+        .select(['first', 'count', 'at'])
+        .where('stream', '=', stream)
+        .orderBy('first')
+        .limit(limit + 1)
+        .execute();
+      // Within a stream what follows is newer, and the one behind the last that goes is proof that it is not the stream's last.
+      const kept = oldest.findIndex((row) => row.at >= before || row.first + row.count - 1 > upTo);
+      const going = oldest.slice(0, Math.min(kept === -1 ? oldest.length : kept, oldest.length - 1));
+      const last = going.at(-1);
+      if (!last) return 0;
+      await db.deleteFrom('segment').where('stream', '=', stream).where('first', '<=', last.first).execute();
+      return going.length;
+    },
+  ),
+
+  /** Logged turns from before the last whole checkpoint of their processor. */
+  forgetTurns: write(async (db, { before, limit }: { before: number; limit: number }) => {
+    let forgotten = 0;
+    for (const { processor, turn } of await db.selectFrom('checkpoint').select(['processor', 'turn']).execute()) {
+      const going = await db
+        .selectFrom('turn')
+        .select('number')
+        .where('processor', '=', processor)
+        .where('number', '<', turn)
+        .where('at', '<', before)
+        .orderBy('number')
+        .limit(limit)
+        .execute();
+      const last = going.at(-1);
+      if (!last) continue;
+      await db.deleteFrom('turn').where('processor', '=', processor).where('number', '<=', last.number).execute();
+      forgotten += going.length;
+    }
+    return forgotten;
+  }),
+
+  /** How far a consumer of the journal has come, by its own name. */
+  cutOf: read(async (db, { consumer }: { consumer: string }): Promise<Record<string, number>> => {
+    const found = await db
+      .selectFrom('household_state')
+      .select('state')
+      .where('household_id', '=', `consumer:${consumer}`)
+      .executeTakeFirst();
+    return JSON.parse(found?.state ?? '{}');
+  }),
+
+  keepCut: write(async (db, { consumer, cut }: { consumer: string; cut: Readonly<Record<string, number>> }) => {
+    const state = JSON.stringify(cut);
+    await db
+      .insertInto('household_state')
+      .values({ household_id: `consumer:${consumer}`, processor: `consumer:${consumer}`, turn: 0, state })
+      .onConflict((conflict) => conflict.column('household_id').doUpdateSet({ state }))
+      .execute();
+  }),
+};
