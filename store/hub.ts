@@ -16,8 +16,8 @@ export type AdmittedHub = {
   /** SHA-256 of the active keys, hex; none when all are revoked. */
   readonly keyHashes: readonly string[];
   readonly catalogue: Catalogue | null;
-  /** What people call the devices that can raise an emergency, by their keys. */
-  readonly names: Readonly<Record<string, { readonly name: string; readonly room: string }>>;
+  /** What people call the devices that may raise an emergency, by their keys; who is not in it has no name yet. */
+  readonly names: ReadonlyMap<string, { readonly name: string; readonly room: string }>;
 };
 
 export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex');
