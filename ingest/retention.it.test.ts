@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { days, hours, minutes } from '../domain/time.ts';
+import { movedClock } from '../runtime/clock.ts';
+import { silentLog } from '../runtime/log.ts';
+import { openStoreHere } from '../store/open.ts';
+import type { KeptHousehold } from '../store/processor.ts';
+import { engines } from '../test/memory.ts';
+import { decode } from './decoders/registry.ts';
+import { startProcessor } from './processor.ts';
+import { forgetOld } from './retention.ts';
+import { rules } from './rules/registry.ts';
+import { MIDNIGHT } from './timeline.test-kit.ts';
+import { registerHomes, streamOf } from './town.test-kit.ts';
+
+describe.each(engines)('retention on $name', (engine) => {
+  if (engine.unavailable) return test.skip(engine.unavailable);
+  let started: Awaited<ReturnType<typeof engine.start>>;
+  beforeAll(async () => {
+    started = await engine.start();
+  });
+  afterAll(() => started.stop());
+
+  test('what is older than its class allows is forgotten, and the rest stays', async () => {
+    const { store, close } = await openStoreHere(await started.database());
+    const now = MIDNIGHT;
+    const homes = await registerHomes(store, 3, now);
+    const kept = ({ householdId, hubId }: (typeof homes)[number]): KeptHousehold => {
+      const place = { householdId, hubId };
+      const single = (kind: 'heart_rate' | 'open', ageDays: number) => ({
+        ...{ ...place, device: 'd', kind, value: 1, at: now - days(ageDays), position: `${kind} ${ageDays}` },
+      });
+      const bucket = (size: number, ageDays: number, device = 'd') => ({
+        ...{
+          ...place,
+          device,
+          kind: 'heart_rate' as const,
+          size,
+          at: now - days(ageDays),
+          n: 1,
+          sum: 1,
+          min: 1,
+          max: 1,
+        },
+      });
+      return {
+        states: [],
+        readings: [single('heart_rate', 399), single('heart_rate', 401), single('open', 89), single('open', 91)],
+        rollups: [6, 8]
+          .flatMap((age) => Array.from({ length: 700 }, (_, n) => bucket(60, age, `d${n}`)))
+          .concat(
+            [399, 401].map((age) => bucket(3_600, age)),
+            [3_652, 3_654].map((age) => bucket(86_400, age)),
+          ),
+        ...{ latest: [], devices: [], hubs: [] },
+      };
+    };
+    await store.commitCheckpoint({
+      ...{ processor: 'x', turn: 1, households: homes.map(kept), linksUnknown: false },
+      complete: { householdId: 'processor:x', state: '{}' },
+    });
+    const clock = movedClock(now);
+    expect(await forgetOld({ store, clock, journalDays: 7 })).toEqual({
+      ...{ readings: 3 * 2, rollups: 3 * 702, segments: 0, turns: 0 },
+    });
+    expect(await forgetOld({ store, clock, journalDays: 7 })).toMatchObject({ readings: 0, rollups: 0 });
+    const of = { householdId: homes[1]!.householdId, kind: 'heart_rate' as const, from: 0, to: now };
+    const left = await Promise.all([0, 60, 3_600, 86_400].map((size) => store.series({ ...of, size })));
+    expect(left.map((points) => points.length)).toEqual([1, 700, 1, 1]);
+    await close();
+  });
+
+  test('the journal is kept as far as a processor may have to read again, and a stream never loses its end', async () => {
+    const { store, close } = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT);
+    const homes = await registerHomes(store, 1, clock.now());
+    const { hubId } = homes[0]!;
+    const write = streamOf(store, 'a');
+    const speak = () => {
+      const times = { receivedAt: clock.now(), monotonicAt: clock.now() };
+      return write([
+        { kind: 'packet', hubId, topic: `sw/${hubId}/up`, payload: Buffer.from('{}'), qos: 1, retain: false, ...times },
+      ]);
+    };
+    const processor = await startProcessor({
+      ...{ store, clock, log: silentLog, nudge: { send: () => {} }, rules, decode, intakeStartedAt: clock.now() },
+      checkpointEveryMs: days(1_000),
+    });
+    for (let n = 0; n < 30; n++) {
+      await speak();
+      await processor.round();
+      clock.forward(hours(12));
+    }
+    // Nothing may go before the first checkpoint: all of it would be read again.
+    expect(await forgetOld({ store, clock, journalDays: 7 })).toMatchObject({ segments: 0, turns: 0 });
+    await processor.stop();
+    const first = await forgetOld({ store, clock, journalDays: 7 });
+    expect(first.segments).toBe(16);
+    expect(first.turns).toBeGreaterThan(10);
+    expect((await store.segmentsAfter({ stream: 'a', after: 0, limit: 100 }))[0]?.first).toBe(17);
+
+    clock.forward(days(100));
+    const again = await forgetOld({ store, clock, journalDays: 7 });
+    expect(again.segments).toBe(13);
+    expect(await store.streamHeads(null)).toEqual({ a: 30 });
+    const resumed = await startProcessor({
+      ...{ store, clock, log: silentLog, nudge: { send: () => {} }, rules, decode, intakeStartedAt: clock.now() },
+    });
+    await speak();
+    clock.forward(minutes(1));
+    await resumed.round();
+    expect(resumed.town.states.get(homes[0]!.householdId)?.hubs[hubId]?.heardAt).toBe(clock.now() - minutes(1));
+    await close();
+  });
+});
