@@ -10,6 +10,8 @@ export type LoadClientOptions = {
   readonly boot: string;
   readonly window: number;
   readonly criticalPerMille: number;
+  /** The hubs' emergencies take turns by it, however few messages each of them sends. */
+  readonly index: number;
   readonly reconnect: boolean;
   readonly onSend: (seq: number, critical: boolean) => void;
   readonly onAck: (seq: number, critical: boolean, ms: number) => void;
@@ -116,7 +118,7 @@ export class LoadClient {
   }
 
   #isCritical(number: number): boolean {
-    return this.#everyNth > 0 && number % this.#everyNth === 0;
+    return this.#everyNth > 0 && (number + this.#options.index) % this.#everyNth === 0;
   }
 
   #write(numbers: readonly number[], again: boolean): void {

@@ -92,8 +92,9 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   let published = 0;
   let acked = 0;
   const clients = options.hubs.map(
-    (hub) =>
+    (hub, index) =>
       new LoadClient({
+        index,
         host: options.host,
         port: options.port,
         hub,
