@@ -1,15 +1,12 @@
 import { type AlertState, act, raise } from '../../domain/alert.ts';
 import type { Category } from '../../domain/category.ts';
 import type { Finding } from '../../domain/finding.ts';
-import { household, resident } from '../../domain/household.ts';
 import type { Delivery, Notice } from '../../domain/notice.ts';
 import { planFor } from '../../domain/plan.ts';
 import type { ReadingKind } from '../../domain/reading.ts';
-import { days, hours, minutes, seconds } from '../../domain/time.ts';
+import { hours, minutes, seconds } from '../../domain/time.ts';
 import type { Role, User } from '../../domain/user.ts';
 import type { AlertAnswer, QueuedAlert } from '../../web/wire/alert.ts';
-import type { DeviceNow, HouseholdFile } from '../../web/wire/household.ts';
-import type { SystemAnswer } from '../../web/wire/system.ts';
 
 /** Wire-valid answers for pictures of the screens: nobody lives at these doors. */
 
@@ -33,34 +30,34 @@ const told: Partial<Record<Category, Told>> = {
   sos: {
     zh: '卧室的呼叫按钮被按下。',
     en: 'The call button in the bedroom was pressed.',
-    readings: [['bedroom_button', 'sos', true]],
+    readings: [['emergency_button', 'sos', true]],
     numbers: {},
   },
   smoke: {
     zh: '厨房的烟雾报警器报警。',
     en: 'The smoke alarm in the kitchen is sounding.',
-    readings: [['kitchen_smoke', 'smoke', true]],
+    readings: [['alarm', 'smoke', true]],
     numbers: {},
   },
   vitals: {
     zh: '收缩压 178 mmHg，高于界限 160。',
     en: 'Systolic 178 mmHg, above the limit of 160.',
     readings: [
-      ['bp_monitor', 'systolic', 178],
-      ['bp_monitor', 'diastolic', 96],
+      ['vital_monitor', 'systolic', 178],
+      ['vital_monitor', 'diastolic', 96],
     ],
     numbers: { value: 178, low: 100, high: 160 },
   },
   inactivity: {
     zh: '8 小时 20 分钟没有活动，也没有人出门。',
     en: 'No activity for 8 h 20 min, and nobody left.',
-    readings: [['living_motion', 'motion', true]],
+    readings: [['motion', 'motion', true]],
     numbers: { stillMs: minutes(500), limitMs: hours(8) },
   },
   door_open: {
     zh: '入户门在夜间打开了 14 分钟。',
     en: 'The front door has been open at night for 14 min.',
-    readings: [['front_door', 'open', true]],
+    readings: [['door', 'open', true]],
     numbers: { openMs: minutes(14) },
   },
   hub_lost: {
@@ -72,7 +69,7 @@ const told: Partial<Record<Category, Told>> = {
   battery_low: {
     zh: '门磁电量 9%。',
     en: 'The battery of the door sensor is at 9 %.',
-    readings: [['front_door', 'battery', 9]],
+    readings: [['door', 'battery', 9]],
     numbers: { level: 9 },
   },
 };
@@ -250,211 +247,3 @@ function noticesOf(alert: QueuedAlert): { notices: Notice[]; deliveries: Deliver
     ],
   };
 }
-
-export function fileOf(id: string, now: number, open: QueuedAlert[]): HouseholdFile {
-  const number = Number(id.replace('home-', '')) || 1;
-  const { householdName } = alertOf('x', 'sos', 0, 'open', now, number);
-  const last = (kind: ReadingKind, value: boolean | number, ageMs: number) => ({ kind, value, at: now - ageMs });
-  const device = (key: string, part: Partial<DeviceNow>): DeviceNow => ({
-    householdId: id,
-    hubId: 'hub-1',
-    key,
-    name: key,
-    room: '',
-    class: 'other',
-    lastHeardAt: now - minutes(7),
-    state: 'heard',
-    battery: 88,
-    last: [],
-    ...part,
-  });
-  return {
-    serverAt: now,
-    household: {
-      ...household.parse({
-        id,
-        stationId: 'station-1',
-        name: householdName,
-        address: `测试路 ${number} 号`,
-        mode: 'live',
-      }),
-      access: 'masked',
-    },
-    areas: [
-      { kind: 'city', name: '测试市' },
-      { kind: 'district', name: '测试区' },
-      { kind: 'station', name: '测试社区站' },
-    ],
-    residents: [
-      resident.parse({
-        id: 'r1',
-        householdId: id,
-        name: '老人甲',
-        birthYear: 1941,
-        sex: 'female',
-        notes: '听力不好，请大声说。每天两次降压药。',
-      }),
-      resident.parse({ id: 'r2', householdId: id, name: '老人乙', birthYear: 1938, sex: 'male' }),
-    ],
-    contacts: [
-      { id: 'k1', householdId: id, name: '联系人甲', relation: '女儿', phone: '138 0000 0001', rank: 1 },
-      { id: 'k2', householdId: id, name: '联系人乙', relation: '邻居', phone: '138 0000 0002', rank: 2 },
-    ],
-    pauses: [],
-    hubs: [
-      {
-        id: 'hub-1',
-        householdId: id,
-        clientId: 'sw-4f9k2',
-        ecosystem: 'zigbee2mqtt',
-        power: 'mains',
-        createdAt: now - days(90),
-        connected: true,
-        lastHeardAt: now - seconds(12),
-        activeKeys: 1,
-      },
-    ],
-    devices: [
-      device('bedroom_button', {
-        name: '呼叫按钮',
-        room: '卧室',
-        class: 'emergency_button',
-        last: [last('sos', true, seconds(42))],
-      }),
-      device('kitchen_motion', {
-        name: '人体感应',
-        room: '厨房',
-        class: 'motion',
-        battery: 61,
-        last: [last('motion', true, minutes(7))],
-      }),
-      device('front_door', {
-        name: '门磁',
-        room: '入户门',
-        class: 'door',
-        battery: 9,
-        last: [last('open', false, hours(3))],
-      }),
-      device('bp', {
-        name: '血压计',
-        room: '客厅',
-        class: 'vital_monitor',
-        battery: null,
-        last: [
-          last('systolic', 142, hours(2)),
-          last('diastolic', 84, hours(2)),
-          last('heart_rate', 71, hours(2)),
-          last('spo2', 96, hours(2)),
-          last('body_temperature', 36.5, hours(2)),
-        ],
-      }),
-      device('gas', {
-        name: '燃气报警器',
-        room: '厨房',
-        class: 'alarm',
-        state: 'lost',
-        lastHeardAt: now - hours(30),
-        battery: null,
-      }),
-    ],
-    openAlerts: open,
-    lastAlerts: lastClosed(now),
-  };
-}
-
-const levels: Partial<Record<ReadingKind, [number, number]>> = {
-  systolic: [138, 18],
-  diastolic: [84, 9],
-  heart_rate: [72, 10],
-  spo2: [96, 2],
-  body_temperature: [36.4, 0.4],
-};
-
-export function pointsOf(kind: ReadingKind, from: number, to: number) {
-  if (kind === 'motion') {
-    return ['卧室', '厨房', '客厅', '卫生间'].flatMap((room, r) =>
-      Array.from({ length: 24 }, (_, n) => {
-        const awake = Math.max(0, Math.sin(((n - 4 + r) / 24) * Math.PI * 2));
-        return {
-          at: to - hours(24 - n),
-          device: room,
-          room,
-          n: Math.round(awake * (14 - r * 2)),
-          mean: 1,
-          min: 0,
-          max: 1,
-        };
-      }).filter(({ n }) => n > 0),
-    );
-  }
-  const [middle, swing] = levels[kind] ?? [20, 2];
-  const step = Math.max(hours(6), (to - from) / 60);
-  return Array.from({ length: Math.floor((to - from - hours(2)) / step) }, (_, n) => {
-    const mean = middle + swing * Math.sin(n * 1.7) * Math.cos(n * 0.6);
-    return { at: from + n * step, device: 'bp', room: '客厅', n: 1, mean, min: mean, max: mean };
-  });
-}
-
-export const timelineOf = (now: number) => {
-  const entries: [number, ReadingKind, boolean | number, string, string][] = [
-    [seconds(42), 'sos', true, '卧室', '呼叫按钮'],
-    [hours(2), 'systolic', 142, '客厅', '血压计'],
-    [hours(2) + 1, 'diastolic', 84, '客厅', '血压计'],
-    [hours(3), 'open', false, '入户门', '门磁'],
-    [hours(3) + minutes(1), 'open', true, '入户门', '门磁'],
-    [hours(26), 'open', false, '入户门', '门磁'],
-    [hours(27), 'body_temperature', 36.5, '客厅', '体温计'],
-  ];
-  return entries.map(([age, kind, value, room, deviceName]) => ({
-    at: now - age,
-    device: deviceName,
-    deviceName,
-    room,
-    kind,
-    value,
-  }));
-};
-
-export const systemOf = (now: number): SystemAnswer => ({
-  serverAt: now,
-  households: { live: 1_204, commissioning: 6, paused: 18 },
-  hubs: { connected: 1_197, lost: 3, neverHeard: 4 },
-  packetsLastHour: 93_412,
-  processorBehindMs: 400,
-  lastClosedAt: now - hours(2),
-  unreadable: [
-    {
-      hubId: 'hub-1',
-      householdId: 'home-1',
-      householdName: '2 栋 2 单元 101 室',
-      topic: 'zigbee2mqtt/kitchen_sensor',
-      reason: 'no_known_value',
-      count: 31,
-      lastAt: now - minutes(3),
-      sample: '{"action":"rotate_left","linkquality":120}',
-    },
-  ],
-});
-
-export const areas = [
-  { id: 'root', kind: 'city' as const, parentId: null, name: '测试市' },
-  { id: 'district-1', kind: 'district' as const, parentId: 'root', name: '测试区' },
-  { id: 'street-1', kind: 'street' as const, parentId: 'district-1', name: '测试街道' },
-  { id: 'station-1', kind: 'station' as const, parentId: 'street-1', name: '测试社区站' },
-];
-
-export const rowsOf = (now: number) =>
-  Array.from({ length: 14 }, (_, n) => {
-    const { householdName, address, stationName, householdId } = alertOf('x', 'sos', 0, 'open', now, n + 1);
-    return {
-      id: householdId,
-      name: householdName,
-      address,
-      mode: n === 3 ? ('commissioning' as const) : n === 8 ? ('paused' as const) : ('live' as const),
-      stationId: 'station-1',
-      stationName,
-      residents: n % 3 === 0 ? ['老人甲', '老人乙'] : ['老人甲'],
-      openAlerts: n < 3 ? 3 - n : 0,
-      lastHeardAt: n === 3 ? null : now - seconds(11 * (n + 1)),
-    };
-  });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright';
+import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Role } from '../../domain/user.ts';
 import { chromiumAvailable, launchChromium } from '../chromium.ts';
@@ -11,10 +11,9 @@ import { StandIn } from './ui-stand-in.ts';
 
 const looks: Look[] = [
   { language: 'zh-CN', theme: 'light', width: 1440 },
-  { language: 'zh-CN', theme: 'dark', width: 1440 },
+  { language: 'en', theme: 'dark', width: 1440 },
   { language: 'en', theme: 'light', width: 1024 },
-  { language: 'zh-CN', theme: 'light', width: 360 },
-  { language: 'en', theme: 'dark', width: 360 },
+  { language: 'zh-CN', theme: 'dark', width: 360 },
 ];
 
 type Screen = {
@@ -47,7 +46,7 @@ const screens: Screen[] = [
   { name: 'register', role: 'installer', path: '/register', ready: 'form' },
   { name: 'settings', role: 'owner', path: '/settings', ready: 'tbody tr' },
   { name: 'system', role: 'owner', path: '/system', ready: 'tbody tr' },
-  { name: 'not-allowed', path: '/register', ready: 'h3' },
+  { name: 'not-allowed', path: '/register', ready: 'main h1' },
 ];
 
 async function showFile(page: Page): Promise<void> {
@@ -60,10 +59,13 @@ describe.skipIf(chromiumAvailable())('every screen, in both languages and themes
   let browser: Browser;
   let url: string;
 
+  const windows = new Map<Look, BrowserContext>();
+
   beforeAll(async () => {
     execFileSync(process.execPath, [join(import.meta.dirname, '../../web/build.ts')]);
     url = await standIn.start();
     browser = await launchChromium();
+    for (const look of looks) windows.set(look, await windowOf(browser, url, look));
   });
   afterAll(async () => {
     await browser?.close();
@@ -73,15 +75,17 @@ describe.skipIf(chromiumAvailable())('every screen, in both languages and themes
     standIn.speaks = true;
   });
 
-  const cases = screens.flatMap((screen) => looks.map((look) => ({ screen, look })));
+  const cases = screens.flatMap((screen) =>
+    // Between a phone and a wide desk only the desk itself is laid out differently.
+    looks.filter(({ width }) => width !== 1024 || screen.name.startsWith('desk')).map((look) => ({ screen, look })),
+  );
 
   it.each(cases)(
     '$screen.name at $look.width in $look.language, $look.theme, is whole and has nothing that axe objects to',
     async ({ screen, look }) => {
       standIn.role = screen.role === undefined ? 'operator' : screen.role;
       standIn.alerts = screen.alerts?.(Date.now()) ?? [];
-      const window = await windowOf(browser, url, look);
-      const page = await window.newPage();
+      const page = await windows.get(look)!.newPage();
       const complaints: string[] = [];
       page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
       page.on('pageerror', (error) => complaints.push(String(error)));
@@ -93,7 +97,7 @@ describe.skipIf(chromiumAvailable())('every screen, in both languages and themes
       await picture(page, screen.name, look);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       const { violations } = await new AxeBuilder({ page }).analyze();
-      await window.close();
+      await page.close();
       expect(complaints).toEqual([]);
       expect(overflow).toBeLessThanOrEqual(0);
       expect(
@@ -102,19 +106,21 @@ describe.skipIf(chromiumAvailable())('every screen, in both languages and themes
     },
   );
 
-  it.each(looks)('a lost server is unmistakable at $width in $language, $theme', async (look) => {
-    standIn.role = 'operator';
-    standIn.alerts = canned.busyQueue(Date.now());
-    const window = await windowOf(browser, url, look);
-    const page = await window.newPage();
-    await page.goto('/');
-    await page.locator('[data-alert=a1]').waitFor();
-    standIn.speaks = false;
-    await page
-      .locator('[role=alert]', { hasText: /失去联系|lost/ })
-      .first()
-      .waitFor({ timeout: 20_000 });
-    await picture(page, 'desk-lost', look);
-    await window.close();
-  });
+  it.each(looks.filter(({ width }) => width !== 1024))(
+    'a lost server is unmistakable at $width in $language, $theme',
+    async (look) => {
+      standIn.role = 'operator';
+      standIn.alerts = canned.busyQueue(Date.now());
+      const page = await windows.get(look)!.newPage();
+      await page.goto('/');
+      await page.locator('[data-alert=a1]').waitFor();
+      standIn.speaks = false;
+      await page
+        .locator('[role=alert]', { hasText: /失去联系|lost/ })
+        .first()
+        .waitFor({ timeout: 20_000 });
+      await picture(page, 'desk-lost', look);
+      await page.close();
+    },
+  );
 });

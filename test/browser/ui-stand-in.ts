@@ -18,6 +18,7 @@ import {
 import * as home from '../../web/wire/household.ts';
 import { consoleFrame, type ServerFrame, systemAnswer } from '../../web/wire/system.ts';
 import * as canned from './ui-answers.ts';
+import * as homes from './ui-homes.ts';
 
 const dist = join(import.meta.dirname, '../../web/app/dist');
 const types: Record<string, string> = {
@@ -122,24 +123,24 @@ export class StandIn {
     if (alert && what.endsWith('/act')) return this.#act(alert, actRequest.parse(body), now);
     if (alert) return ok(alertAnswer, canned.alertAnswerOf(alert, now));
     if (what === 'GET households') {
-      const rows = canned.rowsOf(now).filter(({ name }) => name.includes(query.get('search') ?? ''));
+      const rows = homes.rowsOf(now).filter(({ name }) => name.includes(query.get('search') ?? ''));
       return ok(home.householdsAnswer, { households: rows, total: rows.length });
     }
     if (what.endsWith('/access')) return ok(home.accessAnswer, { access: '钥匙在门卫处。门禁 2580。' });
-    if (what.endsWith('/timeline')) return ok(home.timelineAnswer, { entries: canned.timelineOf(now) });
+    if (what.endsWith('/timeline')) return ok(home.timelineAnswer, { entries: homes.timelineOf(now) });
     if (what.endsWith('/series')) {
       const kind = readingKind.parse(query.get('kind'));
       return ok(home.seriesAnswer, {
         kind,
         unit: '',
-        points: canned.pointsOf(kind, Number(query.get('from')), Number(query.get('to'))),
+        points: homes.pointsOf(kind, Number(query.get('from')), Number(query.get('to'))),
       });
     }
     const id = /^GET households\/([^/]+)$/.exec(what)?.[1];
     if (id)
       return ok(
         home.householdFile,
-        canned.fileOf(
+        homes.fileOf(
           id,
           now,
           this.alerts.filter(({ householdId }) => householdId === id),
@@ -150,7 +151,7 @@ export class StandIn {
       home.registrationsRequest.parse(body);
       return ok(home.registrationsAnswer, { registered: [{ householdId: 'home-1', ...key }] });
     }
-    if (what === 'GET areas') return [200, { areas: canned.areas }];
+    if (what === 'GET areas') return [200, { areas: homes.areas }];
     if (what === 'GET users')
       return [200, { users: [canned.userOf('owner'), { ...canned.userOf('operator'), id: 'u2' }] }];
     if (what === 'GET webhooks') {
@@ -163,7 +164,7 @@ export class StandIn {
         },
       ];
     }
-    if (what === 'GET system') return ok(systemAnswer, canned.systemOf(now));
+    if (what === 'GET system') return ok(systemAnswer, homes.systemOf(now));
     if (what.startsWith('GET '))
       return [404, { code: 'not_found', message: '没有找到，或不在您的范围内。', details: [] }];
     return [200, {}];

@@ -111,6 +111,8 @@ export const api = {
   changeContact: (id: string, contactId: string, body: z.infer<typeof home.newContact>) =>
     ask(done, 'PUT', at('households', id, 'contacts', contactId), body),
   removeContact: (id: string, contactId: string) => ask(done, 'DELETE', at('households', id, 'contacts', contactId)),
+  describeDevice: (id: string, body: z.infer<typeof home.deviceChange>) =>
+    ask(done, 'PUT', at('households', id, 'devices'), body),
   addHub: (id: string, body: z.infer<typeof home.newHub>) =>
     ask(home.hubKeyAnswer, 'POST', at('households', id, 'hubs'), body),
   addKey: (hubId: string) => ask(home.hubKeyAnswer, 'POST', at('hubs', hubId, 'keys')),

@@ -28,6 +28,7 @@ export const theme = createTheme({
     },
   },
   components: {
+    InputDescription: { styles: { description: { fontSize: rem(14) } } },
     Modal: Modal.extend({
       defaultProps: {
         // A dialog's head is no banner of the page.
@@ -134,6 +135,7 @@ export const variables: CSSVariablesResolver = ({ colors: c }) => ({
     '--sw-p4-on': '#0f1115',
     '--sw-p4-edge': c.gray[7],
     '--sw-well': c.teal[7],
+    '--sw-touch': rem(48),
     '--sw-bar': rem(52),
     '--sw-tabs': rem(60),
     '--sw-row': rem(64),

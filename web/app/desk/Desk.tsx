@@ -17,36 +17,24 @@ import { Quiet } from './Quiet.tsx';
 import { useSettled } from './settle.ts';
 import { useKeys } from './useKeys.ts';
 
+type View = 'alert' | 'file';
+
 const none: readonly QueuedAlert[] = [];
 
 /** The queue, the alert in hand, and the file of its household. */
 export function Desk() {
-  const { t, said } = useWords();
+  const { t } = useWords();
   const navigate = useNavigate({ from: '/' });
   const asked = useSearch({ from: '/' });
   const { alert: inHand, list = 'unclosed' } = asked;
   const queue = useQueue(list);
   const alerts = queue.data?.alerts ?? none;
   const [search, setSearch] = useState('');
-  const [view, setView] = useState<'alert' | 'file'>('alert');
+  const [view, setView] = useState<View>('alert');
   const [help, setHelp] = useState(false);
   const listRef = useRef<HTMLElement>(null);
   const searchRef = useRef<HTMLInputElement>(null);
-  const matching = useMemo(
-    () =>
-      found(alerts, search, (a) =>
-        [
-          a.householdName,
-          a.address,
-          a.stationName,
-          a.subjectName,
-          a.takenByName,
-          t(`category.${a.category}`),
-          said(a.sentence),
-        ].join(' '),
-      ),
-    [alerts, search, t, said],
-  );
+  const matching = useFound(alerts, search);
   const { rows, settling, touched } = useSettled(matching, listRef);
   const open = (id: string | undefined, replace = true): void => {
     setView('alert');
@@ -82,27 +70,7 @@ export function Desk() {
       </section>
       {inHand ? (
         <>
-          <div className={classes.switch}>
-            <ActionIcon
-              className={classes.back ?? ''}
-              variant="default"
-              size="xl"
-              aria-label={t('desk.back')}
-              onClick={() => open(undefined, false)}
-            >
-              <Icon name="back" />
-            </ActionIcon>
-            <SegmentedControl
-              fullWidth
-              aria-label={t('desk.view')}
-              value={view}
-              onChange={(value) => setView(value === 'file' ? 'file' : 'alert')}
-              data={[
-                { value: 'alert', label: t('desk.alert') },
-                { value: 'file', label: t('desk.file') },
-              ]}
-            />
-          </div>
+          <ViewSwitch view={view} onView={setView} onBack={() => open(undefined, false)} />
           <section className={classes.hand} aria-label={t('desk.alert')}>
             <Hand key={inHand} id={inHand} row={row} />
           </section>
@@ -132,4 +100,54 @@ function useFirst(inHand: string | undefined, rows: readonly QueuedAlert[], open
 function FileOfAlert({ id, row }: { id: string; row: QueuedAlert | undefined }) {
   const householdId = useAlert(id).data?.alert.householdId ?? row?.householdId;
   return householdId === undefined ? <Loading rows={4} /> : <FilePanel key={householdId} id={householdId} />;
+}
+
+/** What a search finds: any word that stands on a row or in the reason. */
+function useFound(alerts: readonly QueuedAlert[], search: string): readonly QueuedAlert[] {
+  const { t, said } = useWords();
+  return useMemo(
+    () =>
+      found(alerts, search, (a) =>
+        [
+          a.householdName,
+          a.address,
+          a.stationName,
+          a.subjectName,
+          a.takenByName,
+          t(`category.${a.category}`),
+          said(a.sentence),
+        ].join(' '),
+      ),
+    [alerts, search, t, said],
+  );
+}
+
+type ViewSwitchProps = { view: View; onView: (view: View) => void; onBack: () => void };
+
+/** Where there is no room for three columns. */
+function ViewSwitch({ view, onView, onBack }: ViewSwitchProps) {
+  const { t } = useWords();
+  return (
+    <div className={classes.switch}>
+      <ActionIcon
+        className={classes.back ?? ''}
+        variant="default"
+        size="xl"
+        aria-label={t('desk.back')}
+        onClick={onBack}
+      >
+        <Icon name="back" />
+      </ActionIcon>
+      <SegmentedControl
+        fullWidth
+        aria-label={t('desk.view')}
+        value={view}
+        onChange={(value) => onView(value === 'file' ? 'file' : 'alert')}
+        data={[
+          { value: 'alert', label: t('desk.alert') },
+          { value: 'file', label: t('desk.file') },
+        ]}
+      />
+    </div>
+  );
 }

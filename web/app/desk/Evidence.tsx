@@ -1,6 +1,7 @@
 import { Table, Text } from '@mantine/core';
 import { factsOf, type ReadingKind } from '../../../domain/reading.ts';
 import type { AlertAnswer, QueuedAlert } from '../../wire/alert.ts';
+import { useNow } from '../clock.ts';
 import { DayPicture } from '../household/DayPicture.tsx';
 import { VitalChart } from '../household/VitalChart.tsx';
 import { useHousehold } from '../queries.ts';
@@ -67,12 +68,14 @@ function useDeviceNames(householdId: string): ReadonlyMap<string, string> {
 
 function Numbers({ numbers, kind }: { numbers: QueuedAlert['evidence']['numbers']; kind: ReadingKind | undefined }) {
   const words = useWords();
-  const entries = Object.entries(numbers);
+  const now = useNow();
+  // The head of the alert speaks of a delay that matters.
+  const entries = Object.entries(numbers).filter(([name]) => name !== 'delayMs');
   if (entries.length === 0) return null;
   return (
     <dl className={classes.numbers}>
       {entries.map(([name, value]) => {
-        const { label, text } = numberWords(name, value, kind, words);
+        const { label, text } = numberWords(name, value, { kind, now }, words);
         return (
           <div key={name}>
             <dt>{label}</dt>

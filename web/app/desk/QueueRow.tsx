@@ -43,13 +43,11 @@ export const QueueRow = memo(function QueueRow({ alert, list, chosen, gone }: Pr
           </span>
         </span>
         <span className={classes.when}>
-          <span>
-            <Age at={alert.lastOccurrenceAt} />
-          </span>
           <span className={classes.has}>
             <Holder alert={alert} />
-            {deadline && <DeadlineBar deadline={deadline} />}
+            <Age at={alert.lastOccurrenceAt} />
           </span>
+          {deadline && <DeadlineBar deadline={deadline} />}
         </span>
       </Link>
     </li>

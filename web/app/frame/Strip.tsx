@@ -8,11 +8,11 @@ import classes from './frame.module.css';
 
 const SHOWN = 3;
 
-/** The first by urgency, and the latest, so that nothing new is missed away from the desk. */
+/** The most urgent, and the latest among them, so that nothing new is missed away from the desk. */
 function foremost(untaken: readonly QueuedAlert[]): readonly QueuedAlert[] {
   const latest = untaken.toSorted((a, b) => b.lastOccurrenceAt - a.lastOccurrenceAt)[0];
-  const first = untaken.filter((alert) => alert !== latest).slice(0, SHOWN - 1);
-  return latest ? [latest, ...first] : [];
+  const first = untaken.slice(0, SHOWN);
+  return latest && !first.includes(latest) ? [...first.slice(0, SHOWN - 1), latest] : first;
 }
 
 /** On every page but the queue itself: what waits there. */

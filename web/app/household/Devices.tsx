@@ -1,5 +1,7 @@
-import { Text } from '@mantine/core';
+import { ActionIcon, Text } from '@mantine/core';
+import { useState } from 'react';
 import type { DeviceNow, HouseholdFile } from '../../wire/household.ts';
+import { useMay } from '../queries.ts';
 import { AddHub } from '../register/AddHub.tsx';
 import { Icon } from '../signs/Icon.tsx';
 import { readingWords } from '../signs/readingWords.ts';
@@ -7,6 +9,7 @@ import { Section } from '../signs/Section.tsx';
 import { Tag } from '../signs/Tag.tsx';
 import { Age } from '../signs/Time.tsx';
 import { useWords } from '../words/speak.ts';
+import { DeviceDialog } from './DeviceDialog.tsx';
 import { HubKeys } from './HubKeys.tsx';
 import classes from './household.module.css';
 
@@ -38,7 +41,12 @@ export function Devices({ file, boxed = false }: Props) {
           </li>
         ))}
         {file.devices.map((device) => (
-          <Device key={`${device.hubId} ${device.key}`} device={device} linked={links.get(device.hubId) ?? false} />
+          <Device
+            key={`${device.hubId} ${device.key}`}
+            device={device}
+            linked={links.get(device.hubId) ?? false}
+            boxed={boxed}
+          />
         ))}
       </ul>
       {file.hubs.length === 0 && (
@@ -50,16 +58,20 @@ export function Devices({ file, boxed = false }: Props) {
   );
 }
 
-function Device({ device, linked }: { device: DeviceNow; linked: boolean }) {
+function Device({ device, linked, boxed }: { device: DeviceNow; linked: boolean; boxed: boolean }) {
   const words = useWords();
   const { t } = words;
+  const may = useMay('household.edit') && boxed;
+  const [editing, setEditing] = useState(false);
+  const name = device.name || device.key;
+  const facts = [name.includes(device.room) ? '' : device.room, boxed ? t(`deviceClass.${device.class}`) : ''];
   const last = device.last.find(({ kind }) => kind !== 'battery' && kind !== 'heartbeat');
   return (
     <li>
       <div className={classes.grow}>
-        {device.name || device.key}{' '}
+        {name}{' '}
         <Text span size="sm" c="dimmed">
-          {[device.room, t(`deviceClass.${device.class}`)].filter(Boolean).join(' · ')}
+          {facts.filter(Boolean).join(' · ')}
         </Text>
         {last && (
           <Text size="sm" c="dimmed">
@@ -79,6 +91,17 @@ function Device({ device, linked }: { device: DeviceNow; linked: boolean }) {
         </Tag>
         <Heard at={device.lastHeardAt} />
       </span>
+      {may && (
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label={t('device.edit', { name })}
+          onClick={() => setEditing(true)}
+        >
+          <Icon name="pencil" />
+        </ActionIcon>
+      )}
+      {editing && <DeviceDialog device={device} onDone={() => setEditing(false)} />}
     </li>
   );
 }

@@ -14,6 +14,7 @@ export function HowIsIt({ file }: { file: HouseholdFile }) {
   const now = useNow();
   const answer = howIsIt(file);
   const seen = answer.lastMotion;
+  const lost = file.devices.filter(({ state }) => state === 'lost').length;
   const ago = seen && roughly(now - seen.at);
   const activity = ago
     ? t('how.activity', { ago: t(`time.ago.${ago.unit}`, { n: ago.n }), room: seen.room || t('how.home') })
@@ -27,7 +28,7 @@ export function HowIsIt({ file }: { file: HouseholdFile }) {
         <Text fw={600} size="lg">
           {t(`how.${answer.kind}`, { n: file.openAlerts.length })}
         </Text>
-        {activity && <Text size="sm">{activity}</Text>}
+        <Text size="sm">{[activity, lost > 0 ? t('how.lost', { n: lost }) : null].filter(Boolean).join(' · ')}</Text>
       </div>
     </div>
   );

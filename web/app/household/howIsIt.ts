@@ -26,7 +26,8 @@ export function howIsIt({ openAlerts, hubs, devices }: Known): Answer {
 function lastActivity(devices: Known['devices']): Seen {
   const moved = devices.flatMap(({ room, last }) =>
     last
-      .filter(({ kind, value }) => (kind === 'motion' || kind === 'presence') && value === true)
+      // That a sensor has fallen still says as much: something moved there until then.
+      .filter(({ kind }) => kind === 'motion' || kind === 'presence')
       .map(({ at }) => ({ at, room })),
   );
   return moved.toSorted((a, b) => b.at - a.at)[0] ?? null;

@@ -1,13 +1,11 @@
-import { Button, Select, SimpleGrid, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Table, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { role } from '../../../domain/user.ts';
-import { newUser } from '../../wire/session.ts';
 import { api } from '../api.ts';
-import { queries, useAreas, useHouseholds, useUsers } from '../queries.ts';
+import { useAreas, useUsers } from '../queries.ts';
 import { Section } from '../signs/Section.tsx';
 import { Failed, Loading } from '../signs/States.tsx';
 import { useWords } from '../words/speak.ts';
+import { NewUser } from './NewUser.tsx';
 import { ShownOnce } from './ShownOnce.tsx';
 
 /** Who may log in. A new user, and one who forgot, gets a link that works once. */
@@ -55,84 +53,5 @@ export function Users() {
       {link.data && <ShownOnce title={t('users.linkOnce')} value={link.data.link} onDone={link.reset} />}
       <NewUser />
     </Section>
-  );
-}
-
-function NewUser() {
-  const { t } = useWords();
-  const areas = useAreas().data?.areas ?? [];
-  const [login, setLogin] = useState('');
-  const [name, setName] = useState('');
-  const [chosen, setChosen] = useState<(typeof role.options)[number]>('operator');
-  const [place, setPlace] = useState<string | null>(null);
-  const [search, setSearch] = useState('');
-  const family = chosen === 'family';
-  const homes = useHouseholds(search, 20, 0).data?.households ?? [];
-  const body = { login, name, role: chosen, areaId: family ? null : place, householdId: family ? place : null };
-  const add = useMutation({
-    mutationFn: () => api.addUser(body),
-    onSuccess: async () => {
-      setLogin('');
-      setName('');
-      await queries.invalidateQueries({ queryKey: ['users'] });
-    },
-  });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    add.mutate();
-  };
-  const places = family
-    ? homes.map(({ id, name: label }) => ({ value: id, label }))
-    : areas.map(({ id, name: label }) => ({ value: id, label }));
-  return (
-    <form onSubmit={submit}>
-      <Stack mt="md" gap="sm">
-        <SimpleGrid cols={{ base: 1, xs: 2 }}>
-          <TextInput
-            label={t('users.name')}
-            required
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <TextInput
-            label={t('login.login')}
-            required
-            minLength={3}
-            maxLength={64}
-            value={login}
-            onChange={(event) => setLogin(event.currentTarget.value)}
-          />
-          <Select
-            label={t('users.role')}
-            allowDeselect={false}
-            data={role.options.map((value) => ({ value, label: t(`role.${value}`) }))}
-            value={chosen}
-            onChange={(next) => {
-              setChosen(role.options.find((known) => known === next) ?? chosen);
-              setPlace(null);
-            }}
-          />
-          <Select
-            label={t(family ? 'users.household' : 'users.area')}
-            required
-            searchable
-            data={places}
-            value={place}
-            onChange={setPlace}
-            {...(family ? { onSearchChange: setSearch } : {})}
-          />
-        </SimpleGrid>
-        {add.error && <Failed error={add.error} />}
-        {add.data && <ShownOnce title={t('users.linkOnce')} value={add.data.link} onDone={add.reset} />}
-        <Button
-          type="submit"
-          variant="default"
-          disabled={place === null || !newUser.safeParse(body).success}
-          loading={add.isPending}
-        >
-          {t('users.add')}
-        </Button>
-      </Stack>
-    </form>
   );
 }

@@ -14,5 +14,7 @@ export function readingWords(kind: ReadingKind, value: boolean | number, words: 
   if (typeof value === 'number') return [round(value), unitWords(factsOf(kind).unit ?? '', words)].join(' ').trim();
   if (kind === 'open') return words.t(value ? 'reading.opened' : 'reading.shut');
   if (factsOf(kind).shape === 'momentary') return words.t('reading.pressed');
+  if (kind === 'motion' || kind === 'presence') return words.t(value ? 'reading.some' : 'reading.none');
+  if (factsOf(kind).critical) return words.t(value ? 'reading.alarm' : 'reading.ended');
   return words.t(value ? 'reading.on' : 'reading.off');
 }

@@ -142,6 +142,10 @@ export const nouns = {
     on: 'yes',
     off: 'no',
     pressed: 'triggered',
+    some: 'seen',
+    none: 'none',
+    alarm: 'alarm',
+    ended: 'ended',
   },
   unit: { perMinute: '/min' },
   unreadableReason: {

@@ -1,4 +1,5 @@
 import i18next from 'i18next';
+import { useMemo } from 'react';
 import { initReactI18next, useTranslation } from 'react-i18next';
 import type { Sentence } from '../../../domain/finding.ts';
 import { currentPreferences, type Language, usePreferences, watchPreferences } from '../preferences.ts';
@@ -38,10 +39,14 @@ export type Words = {
 export function useWords(): Words {
   const { t } = useTranslation();
   const { language } = usePreferences();
-  return {
-    t: (key, values) => t(key, { ...values }),
-    language,
-    said: (sentence) => (language === 'en' ? sentence.en : sentence.zh),
-    word: (key, otherwise) => t(key, { defaultValue: otherwise }),
-  };
+  // The same words as long as the language is the same, so that what depends on them need not be thought through again.
+  return useMemo(
+    () => ({
+      t: (key, values) => t(key, { ...values }),
+      language,
+      said: (sentence) => (language === 'en' ? sentence.en : sentence.zh),
+      word: (key, otherwise) => t(key, { defaultValue: otherwise }),
+    }),
+    [t, language],
+  );
 }

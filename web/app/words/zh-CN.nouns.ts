@@ -130,6 +130,10 @@ export const nouns = {
     on: '是',
     off: '否',
     pressed: '触发',
+    some: '有',
+    none: '无',
+    alarm: '报警',
+    ended: '解除',
   },
   unit: { perMinute: '次/分' },
   unreadableReason: {
