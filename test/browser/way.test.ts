@@ -9,6 +9,8 @@ import { startFreshSystem, until } from '../system.ts';
 
 const mosquitto = promisify(execFile);
 
+const POLL = { timeout: 10_000 };
+
 /** Debian's client, as a hub would be: with the credential that the screen showed. */
 async function press(port: number, hub: { clientId: string; password: string }, seq: number): Promise<void> {
   const message = {
@@ -79,7 +81,7 @@ describe.skipIf(chromiumAvailable())('the whole way, from a button in a home to 
 
     await desk.locator('[data-alert]', { hasText: '测试家庭 王' }).waitFor();
     await desk.getByText('有人按下了紧急呼叫').first().waitFor();
-    await expect.poll(() => desk.locator('[aria-live=assertive]').innerText()).toContain('测试家庭 王');
+    await expect.poll(() => desk.locator('[aria-live=assertive]').innerText(), POLL).toContain('测试家庭 王');
     const [alert] = (await queue()).alerts;
     const told = await until('the console to confirm that it has shown it', async () => {
       const { notices } = await owner.get<AlertAnswer>(`/alerts/${alert!.id}`);
@@ -89,14 +91,15 @@ describe.skipIf(chromiumAvailable())('the whole way, from a button in a home to 
 
     const state = async () => (await owner.get<AlertAnswer>(`/alerts/${alert!.id}`)).alert.state;
     await desk.keyboard.press('t');
-    await expect.poll(state).toBe('taken');
+    await expect.poll(state, POLL).toBe('taken');
     await desk.keyboard.press('a');
-    await expect.poll(state).toBe('attended');
+    await expect.poll(state, POLL).toBe('attended');
     await desk.keyboard.press('c');
     await desk.getByRole('radio', { name: '误触' }).click();
     await desk.getByRole('dialog').getByRole('button', { name: '结案' }).click();
-    await expect.poll(state).toBe('closed');
-    await desk.getByText('没有未结案的警报').first().waitFor();
+    await expect.poll(state, POLL).toBe('closed');
+    await desk.getByRole('button', { name: '撤销' }).waitFor();
+    await desk.locator('[data-alert]').waitFor({ state: 'detached' });
   });
 
   it('what one desk takes the other sees at once, and cannot take as well', async () => {
@@ -118,8 +121,7 @@ describe.skipIf(chromiumAvailable())('the whole way, from a button in a home to 
     await Promise.all([row(one!).waitFor(), row(other!).waitFor()]);
     await one!.keyboard.press('t');
     await row(other!).getByText('测试operator').waitFor();
-    await other!.screenshot({ path: '/tmp/other.png' });
-    await expect.poll(() => other!.getByRole('button', { name: /^接警/ }).isDisabled()).toBe(true);
+    await expect.poll(() => other!.getByRole('button', { name: /^接警/ }).isDisabled(), POLL).toBe(true);
   });
 
   it('a desk that loses its server says so within ten seconds, and is level again when it is back', async () => {
