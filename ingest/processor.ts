@@ -190,20 +190,27 @@ type Work = ProcessorOptions & {
   watching: Pick<Turn, 'watchingSince' | 'linksSince'>;
   linksUnknown: boolean;
   checkpointTurn: number;
+  /** The checkpoint that is being written, beside the turns. */
+  checkpointing: Promise<void> | null;
   registryAt: number;
   lookedAt: number;
   checkpointAt: number;
 };
 
-async function checkpoint(work: Work): Promise<void> {
+/** Takes what has changed out of the town at once, and writes it while turns go on. */
+function checkpoint(work: Work): Promise<void> {
   const { store, clock, log, town, name, last } = work;
   work.checkpointAt = clock.now();
-  if (!last || last.number === work.checkpointTurn) return;
-  for (const part of takeCheckpoint(town, name, last, work.linksUnknown)) {
-    await insist(log, 'a checkpoint', () => store.commitCheckpoint(part));
-  }
+  if (!last || last.number === work.checkpointTurn) return Promise.resolve();
+  const parts = takeCheckpoint(town, name, last, work.linksUnknown);
   work.checkpointTurn = last.number;
   work.linksUnknown = false;
+  const write = async (): Promise<void> => {
+    for (const part of parts) await insist(log, 'a checkpoint', () => store.commitCheckpoint(part));
+    work.checkpointing = null;
+  };
+  work.checkpointing = write();
+  return work.checkpointing;
 }
 
 /** The turn that is due, if one is. A backlog is judged by its own time: what was said later stands further on, and is not missed yet. */
@@ -242,8 +249,10 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
       unknownHubs: taken.unknownHubs,
     });
   }
+  // One that takes longer than it should is waited for, so that what is gathered meanwhile stays bounded.
+  if (town.series.size() > SERIES_ROWS) await work.checkpointing;
   const due = clock.now() - work.checkpointAt >= (work.checkpointEveryMs ?? CHECKPOINT_EVERY_MS);
-  if (due || town.series.size() > SERIES_ROWS) await checkpoint(work);
+  if (work.checkpointing === null && (due || town.series.size() > SERIES_ROWS)) void checkpoint(work);
   work.lookedAt = clock.now();
   return { caughtUp };
 }
@@ -274,6 +283,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     watching,
     linksUnknown: last?.linksSince !== watching.linksSince,
     checkpointTurn: last?.number ?? 0,
+    checkpointing: null,
     registryAt: now,
     lookedAt: now,
     checkpointAt: now,
@@ -289,6 +299,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     registryChanged: () => (work.registryAt = Number.NEGATIVE_INFINITY),
     async stop() {
       await working;
+      await work.checkpointing;
       await checkpoint(work);
     },
   };

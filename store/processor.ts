@@ -74,24 +74,26 @@ export type Checkpoint = {
   readonly linksUnknown: boolean;
 };
 
-/** Keeps documents unless they are of this turn already; false when they are. Whatever hangs on them must then not be added again. */
-async function keepStates(db: Db, processor: string, turn: number, states: readonly KeptState[]): Promise<boolean> {
-  let fresh = true;
-  for (const { householdId, state } of states) {
-    const written = await db
-      .insertInto('household_state')
-      .values({ household_id: householdId, processor, turn, state })
-      .onConflict((conflict) =>
-        conflict
-          .column('household_id')
-          .doUpdateSet({ processor, turn, state })
-          .where('household_state.turn', '<', turn),
-      )
-      .executeTakeFirst();
-    fresh &&= written.numInsertedOrUpdatedRows === 1n;
-  }
-  return fresh;
-}
+/** Keeps documents and says of each whether it was new: one that is of this turn already is not, and nothing that hangs on it is added again. */
+const keepStates = (db: Db, processor: string, turn: number, states: readonly KeptState[]): Promise<boolean[]> =>
+  eachRow(
+    db,
+    states.map(({ householdId, state }) => ({ household_id: householdId, processor, turn, state })),
+    (row) =>
+      db
+        .insertInto('household_state')
+        .values(row)
+        .onConflict((conflict) =>
+          conflict
+            .column('household_id')
+            .doUpdateSet((e) => ({
+              processor: e.ref('excluded.processor'),
+              turn: e.ref('excluded.turn'),
+              state: e.ref('excluded.state'),
+            }))
+            .whereRef('household_state.turn', '<', 'excluded.turn'),
+        ),
+  );
 
 async function addRollups(db: Db, rollups: readonly RollupDelta[]): Promise<void> {
   await eachRow(
@@ -133,7 +135,7 @@ async function addRollups(db: Db, rollups: readonly RollupDelta[]): Promise<void
   );
 }
 
-async function keepReadings(db: Db, { readings, latest }: KeptHousehold): Promise<void> {
+async function keepReadings(db: Db, readings: readonly KeptReading[], latest: readonly LatestReading[]): Promise<void> {
   await eachRow(
     db,
     readings.map(({ householdId, hubId, device, kind, value, at, position }) => ({
@@ -174,7 +176,7 @@ async function keepReadings(db: Db, { readings, latest }: KeptHousehold): Promis
   );
 }
 
-async function keepHardware(db: Db, { devices, hubs }: KeptHousehold): Promise<void> {
+async function keepHardware(db: Db, devices: KeptHousehold['devices'], hubs: KeptHousehold['hubs']): Promise<void> {
   for (const { householdId, hubId, device, class: deviceClass } of devices) {
     await db
       .insertInto('device')
@@ -257,12 +259,25 @@ export const processorCommands = {
 
   commitCheckpoint: write(async (db, { processor, turn, households, complete, linksUnknown }: Checkpoint) => {
     if (linksUnknown) await db.updateTable('hub_now').set({ connected: 0 }).where('connected', '=', 1).execute();
-    for (const household of households) {
-      if (!(await keepStates(db, processor, turn, household.states))) continue;
-      await addRollups(db, household.rollups);
-      await keepReadings(db, household);
-      await keepHardware(db, household);
-    }
+    const owners = households.flatMap((household) => household.states.map(() => household));
+    const states = households.flatMap((household) => household.states);
+    const isNew = await keepStates(db, processor, turn, states);
+    const known = new Set(owners.filter((_, index) => !isNew[index]));
+    const fresh = households.filter((household) => !known.has(household));
+    await addRollups(
+      db,
+      fresh.flatMap((household) => household.rollups),
+    );
+    await keepReadings(
+      db,
+      fresh.flatMap((household) => household.readings),
+      fresh.flatMap((household) => household.latest),
+    );
+    await keepHardware(
+      db,
+      fresh.flatMap((household) => household.devices),
+      fresh.flatMap((household) => household.hubs),
+    );
     if (!complete) return;
     await keepStates(db, processor, turn, [complete]);
     await db
