@@ -11,7 +11,9 @@ import { startAdmittance } from './broker/admit.ts';
 import { startMqttDoor } from './broker/doors/mqtt.ts';
 import { startIntake } from './broker/intake.ts';
 import { arrivals } from './ingest/arrival.ts';
+import { startRetention } from './ingest/retention.ts';
 import { startIngest } from './ingest/start.ts';
+import { startSeriesExport } from './ingest/start-series-export.ts';
 import { siteCertificate } from './runtime/certificate.ts';
 import { systemClock } from './runtime/clock.ts';
 import { type Config, ConfigError, readConfig } from './runtime/config.ts';
@@ -130,13 +132,19 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
     );
   }
   if (has('ingest')) {
-    const work = {
-      url: config.databaseUrl,
-      port: port(),
-      nudgeName: config.databaseUrl,
-      logLevel: config.SHOUWANG_LOG_LEVEL,
-    };
-    parts.add('ingest', startIngest({ ...work, intake: has('broker') ? 'here' : 'elsewhere', metrics, fatal }));
+    const thread = { url: config.databaseUrl, logLevel: config.SHOUWANG_LOG_LEVEL, fatal };
+    const intake = has('broker') ? 'here' : 'elsewhere';
+    parts.add('ingest', startIngest({ ...thread, port: port(), nudgeName: config.databaseUrl, intake, metrics }));
+    parts.add('retention', startRetention({ store, clock, log, journalDays: config.SHOUWANG_JOURNAL_DAYS }));
+    if (config.SHOUWANG_INFLUX_URL) {
+      const influx = {
+        url: config.SHOUWANG_INFLUX_URL,
+        token: config.SHOUWANG_INFLUX_TOKEN,
+        org: config.SHOUWANG_INFLUX_ORG,
+        bucket: config.SHOUWANG_INFLUX_BUCKET,
+      };
+      parts.add('series export', startSeriesExport({ ...thread, port: port(), influx }));
+    }
     missing.delete('ingest');
   }
   if (has('web')) {
