@@ -46,7 +46,7 @@ const told: Partial<Record<Category, Told>> = {
       ['vital_monitor', 'systolic', 178],
       ['vital_monitor', 'diastolic', 96],
     ],
-    numbers: { value: 178, low: 100, high: 160 },
+    numbers: { low: 100, high: 160 },
   },
   inactivity: {
     zh: '8 小时 20 分钟没有活动，也没有人出门。',

@@ -3,6 +3,8 @@ import { type CSSVariablesResolver, createTheme, type MantineTheme, Modal, rem }
 const fonts =
   '-apple-system, "PingFang SC", "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", system-ui, sans-serif';
 
+const small = { description: { fontSize: rem(14) } };
+
 /** The one place where Shouwang's look is decided. Pages use these tokens and the variables below, never a value of their own. */
 export const theme = createTheme({
   primaryColor: 'indigo',
@@ -28,7 +30,9 @@ export const theme = createTheme({
     },
   },
   components: {
-    InputDescription: { styles: { description: { fontSize: rem(14) } } },
+    InputWrapper: { styles: small },
+    Checkbox: { styles: small },
+    Switch: { styles: small },
     Modal: Modal.extend({
       defaultProps: {
         // A dialog's head is no banner of the page.

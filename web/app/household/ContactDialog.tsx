@@ -6,6 +6,7 @@ import { newContact } from '../../wire/household.ts';
 import { api } from '../api.ts';
 import { queries } from '../queries.ts';
 import { Failed } from '../signs/States.tsx';
+import { SureButton } from '../signs/SureButton.tsx';
 import { useWords } from '../words/speak.ts';
 import { blankContact } from './blank.ts';
 import { ContactFields } from './ContactFields.tsx';
@@ -50,9 +51,11 @@ export function ContactDialog({ householdId, contact, nextRank, onDone }: Props)
           {error && <Failed error={error} />}
           <Group justify="space-between">
             {contact ? (
-              <Button variant="default" loading={remove.isPending} onClick={() => remove.mutate(contact.id)}>
-                {t('contacts.remove')}
-              </Button>
+              <SureButton
+                word={t('contacts.remove')}
+                loading={remove.isPending}
+                onSure={() => remove.mutate(contact.id)}
+              />
             ) : (
               <span />
             )}

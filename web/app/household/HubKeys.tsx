@@ -5,6 +5,7 @@ import { api } from '../api.ts';
 import { queries, useMay } from '../queries.ts';
 import { HubSettings } from '../register/HubSettings.tsx';
 import { Failed } from '../signs/States.tsx';
+import { SureButton } from '../signs/SureButton.tsx';
 import { useWords } from '../words/speak.ts';
 
 /** Two keys may be active at once, so that a hub can be moved to a new one without a gap. */
@@ -29,9 +30,12 @@ export function HubKeys({ hub }: { hub: HouseholdFile['hubs'][number] }) {
           {t('hub.newKey')}
         </Button>
         {hub.activeKeys >= 2 && (
-          <Button size="xs" variant="default" loading={revoke.isPending} onClick={() => revoke.mutate()}>
-            {t('hub.revokeOldest')}
-          </Button>
+          <SureButton
+            size="xs"
+            word={t('hub.revokeOldest')}
+            loading={revoke.isPending}
+            onSure={() => revoke.mutate()}
+          />
         )}
       </Group>
       {error && <Failed error={error} />}

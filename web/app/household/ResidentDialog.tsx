@@ -6,6 +6,7 @@ import { newResident } from '../../wire/household.ts';
 import { api } from '../api.ts';
 import { queries } from '../queries.ts';
 import { Failed } from '../signs/States.tsx';
+import { SureButton } from '../signs/SureButton.tsx';
 import { useWords } from '../words/speak.ts';
 import { blankResident } from './blank.ts';
 import { ResidentFields } from './ResidentFields.tsx';
@@ -50,9 +51,11 @@ export function ResidentDialog({ householdId, resident, onDone }: Props) {
           {error && <Failed error={error} />}
           <Group justify="space-between">
             {resident ? (
-              <Button variant="default" loading={remove.isPending} onClick={() => remove.mutate(resident.id)}>
-                {t('residents.remove')}
-              </Button>
+              <SureButton
+                word={t('residents.remove')}
+                loading={remove.isPending}
+                onSure={() => remove.mutate(resident.id)}
+              />
             ) : (
               <span />
             )}

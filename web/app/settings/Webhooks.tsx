@@ -7,6 +7,7 @@ import { api } from '../api.ts';
 import { queries, useAreas, useWebhooks } from '../queries.ts';
 import { Section } from '../signs/Section.tsx';
 import { Failed, Loading } from '../signs/States.tsx';
+import { SureButton } from '../signs/SureButton.tsx';
 import { useWords } from '../words/speak.ts';
 import { ShownOnce } from './ShownOnce.tsx';
 import classes from './settings.module.css';
@@ -38,9 +39,12 @@ export function Webhooks() {
                 {areas.find(({ id }) => id === webhook.areaId)?.name ?? webhook.areaId}
               </Text>
             </div>
-            <Button size="xs" variant="default" loading={remove.isPending} onClick={() => remove.mutate(webhook.id)}>
-              {t('webhooks.remove')}
-            </Button>
+            <SureButton
+              size="xs"
+              word={t('webhooks.remove')}
+              loading={remove.isPending}
+              onSure={() => remove.mutate(webhook.id)}
+            />
           </li>
         ))}
       </ul>

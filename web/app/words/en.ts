@@ -18,6 +18,7 @@ export const en = {
     dismiss: 'Close',
     cancel: 'Cancel',
     save: 'Save',
+    sure: 'Sure? {{what}}',
     next: 'Next page',
     previous: 'Previous page',
   },

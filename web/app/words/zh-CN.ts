@@ -18,6 +18,7 @@ export const zh = {
     dismiss: '关闭',
     cancel: '取消',
     save: '保存',
+    sure: '确认{{what}}',
     next: '下一页',
     previous: '上一页',
   },
