@@ -13,7 +13,6 @@ export const evidence = z.object({
   ),
   numbers: z.record(z.string(), z.number()),
 });
-export type Evidence = z.infer<typeof evidence>;
 
 /** What a rule concludes. The same cause always yields the same `occurrenceKey`, so that a replay raises nothing twice. */
 export const finding = z.object({

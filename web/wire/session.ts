@@ -3,7 +3,6 @@ import { role, user } from '../../domain/user.ts';
 
 /** Who is logged in. `loggedIn` is null for a stranger, so that asking is never an error. */
 export const sessionAnswer = z.object({ loggedIn: user.nullable() });
-export type SessionAnswer = z.infer<typeof sessionAnswer>;
 
 export const logInByPassword = z.object({ login: z.string().min(1).max(64), password: z.string().min(1).max(200) });
 /** The token stands in the fragment of a one-time link, where no server log sees it. */
