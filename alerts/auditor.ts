@@ -51,7 +51,7 @@ export function findingsOf(broken: readonly Broken[], incidents: readonly Incide
       at: now,
       delayMs: 0,
       sentence: promise.says(by),
-      evidence: { readings: [], numbers: { [promise.name]: by } },
+      evidence: { readings: [], numbers: { [promise.measure]: by } },
     }));
 }
 

@@ -17,6 +17,8 @@ export type Seen = Facts & {
  */
 export type PromiseToKeep = {
   readonly name: string;
+  /** What it is broken by, as a number of the evidence is named. */
+  readonly measure: 'count' | 'lateMs' | 'usedPercent';
   readonly grave: boolean;
   readonly broken: (seen: Seen) => number | null;
   readonly says: (by: number) => Sentence;
@@ -38,6 +40,7 @@ const roles = {
 
 const roleLives = (role: keyof typeof roles): PromiseToKeep => ({
   name: `role_${role}`,
+  measure: 'lateMs',
   grave: true,
   broken: ({ beats, now }) => above(now - (beats[role] ?? 0), BEAT_MISSED_MS),
   says: () => ({
@@ -48,6 +51,7 @@ const roleLives = (role: keyof typeof roles): PromiseToKeep => ({
 
 const diskBelow = (percent: number, grave: boolean): PromiseToKeep => ({
   name: `disk_${percent}`,
+  measure: 'usedPercent',
   grave,
   broken: ({ diskUsed }) => (diskUsed * 100 >= percent ? Math.round(diskUsed * 100) : null),
   says: (by) => ({ zh: `数据磁盘已用 ${by}%`, en: `The data disk is ${by} % full` }),
@@ -57,6 +61,7 @@ const diskBelow = (percent: number, grave: boolean): PromiseToKeep => ({
 export const promises: readonly PromiseToKeep[] = [
   {
     name: 'deadlines',
+    measure: 'count',
     grave: true,
     broken: ({ overdueAlerts }) => some(overdueAlerts),
     says: (n) => ({
@@ -66,6 +71,7 @@ export const promises: readonly PromiseToKeep[] = [
   },
   {
     name: 'emergencies_told',
+    measure: 'count',
     grave: true,
     broken: ({ untoldEmergencies }) => some(untoldEmergencies),
     says: (n) => ({
@@ -75,18 +81,21 @@ export const promises: readonly PromiseToKeep[] = [
   },
   {
     name: 'notices',
+    measure: 'count',
     grave: true,
     broken: ({ overdueNotices }) => some(overdueNotices),
     says: (n) => ({ zh: `${n} 条通知滞留超过 30 秒`, en: `${n} notices have been waiting to go out for over 30 s` }),
   },
   {
     name: 'one_alert',
+    measure: 'count',
     grave: true,
     broken: ({ doubledAlerts }) => some(doubledAlerts),
     says: (n) => ({ zh: `${n} 件事各有多条未关闭的警报`, en: `${n} matters have more than one open alert each` }),
   },
   {
     name: 'intake',
+    measure: 'lateMs',
     grave: true,
     broken: ({ connectedHubs, lastCommitAt, now }) =>
       connectedHubs >= HUBS_THAT_TALK ? above(now - (lastCommitAt ?? 0), minutes(15)) : null,
@@ -97,6 +106,7 @@ export const promises: readonly PromiseToKeep[] = [
   },
   {
     name: 'processor',
+    measure: 'lateMs',
     grave: true,
     broken: ({ unreadSince, now }) => (unreadSince === null ? null : above(now - unreadSince, seconds(60))),
     says: (ms) => ({
@@ -112,6 +122,7 @@ export const promises: readonly PromiseToKeep[] = [
   diskBelow(80, false),
   {
     name: 'clock',
+    measure: 'lateMs',
     grave: false,
     broken: ({ clockSteppedMs }) => above(Math.abs(clockSteppedMs), CLOCK_STEP_MS),
     says: (ms) => ({

@@ -17,6 +17,7 @@ import type { Finding } from './finding.ts';
 import { planFor } from './plan.ts';
 import { hours, minutes, seconds } from './time.ts';
 
+const GONE = { zh: '已恢复', en: 'It is over' };
 const T0 = Date.UTC(2026, 10, 22, 18, 10);
 
 const found = (category: Category, occurrenceKey = 'k1'): Finding => ({
@@ -223,12 +224,12 @@ describe('an alert in hand', () => {
 describe('a technical alert whose cause went away', () => {
   test('closes by itself while nobody has it in hand, and is only noted otherwise', () => {
     const alert = raised('hub_lost');
-    expect(causeEnded(alert, '', T0 + 1).patch).toMatchObject({ state: 'closed', disposition: 'recovered' });
-    expect(causeEnded(done(alert, take), '', T0 + 1)).toMatchObject({ patch: {}, event: { kind: 'cause_ended' } });
+    expect(causeEnded(alert, GONE, T0 + 1).patch).toMatchObject({ state: 'closed', disposition: 'recovered' });
+    expect(causeEnded(done(alert, take), GONE, T0 + 1)).toMatchObject({ patch: {}, event: { kind: 'cause_ended' } });
   });
 
   test('an emergency never closes by itself', () => {
-    expect(causeEnded(raised('smoke'), '', T0 + 1).patch).toEqual({});
+    expect(causeEnded(raised('smoke'), GONE, T0 + 1).patch).toEqual({});
   });
 });
 
@@ -248,7 +249,7 @@ test('whatever happens in whatever order, an unclosed alert has a deadline, and 
           : name === 'recur' && alert.state !== 'closed'
             ? recur(alert, found(category, `${now}`), now)
             : name === 'end' && alert.state !== 'closed'
-              ? causeEnded(alert, '', now)
+              ? causeEnded(alert, GONE, now)
               : escalate(alert, now);
         if (decided && 'patch' in decided) alert = { ...alert, ...decided.patch, version: alert.version + 1 };
         expect(alert.nextDue === null).toBe(alert.state === 'closed');

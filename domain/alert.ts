@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { categories, category, priority } from './category.ts';
-import { evidence, type Finding, sentence } from './finding.ts';
+import { evidence, type Finding, type Sentence, sentence } from './finding.ts';
 import type { NoticeOrder } from './notice.ts';
 import { type Audience, type Plan, plan, type Step } from './plan.ts';
 import { seconds } from './time.ts';
@@ -80,14 +80,17 @@ export const alertEvent = z.object({
   at: z.number(),
   /** A user's id; null when Shouwang itself acted. */
   by: z.string().nullable(),
+  /** A person's own words; of Shouwang's own events the rule's name (raised) or the audiences (told). */
   text: z.string(),
+  /** What Shouwang says of it: what happened again, how the cause ended. */
+  said: sentence.nullable(),
 });
 export type AlertEvent = z.infer<typeof alertEvent>;
 
 /** A decision about an alert: the columns that change, the event that says so, and whom to tell. */
 export type Change = {
   readonly patch: Partial<Alert>;
-  readonly event: { readonly kind: AlertEventKind; readonly text: string };
+  readonly event: Pick<AlertEvent, 'kind' | 'text'> & { readonly said?: Sentence };
   readonly notices: readonly NoticeOrder[];
 };
 
@@ -163,7 +166,7 @@ function tellAgain(alert: Alert, audiences: readonly Audience[]): { round: numbe
  */
 export function recur(alert: Alert, finding: Finding, now: number): Change {
   const patch = { occurrences: alert.occurrences + 1, lastOccurrenceAt: now, occurrenceVersion: alert.version + 1 };
-  const event = { kind: 'occurred', text: finding.sentence.zh } as const;
+  const event = { kind: 'occurred', text: '', said: finding.sentence } as const;
   const inHand = alert.state === 'taken' || alert.state === 'attended';
   if (!inHand || !categories[alert.category].critical) return { patch, event, notices: [] };
   const desks = known(alert.plan, ['station', 'hotline']);
@@ -289,11 +292,11 @@ export function act(
 }
 
 /** The cause of a technical alert went away: it closes by itself unless a person has it in hand, who is told by the record. */
-export function causeEnded(alert: Alert, text: string, now: number): Change {
+export function causeEnded(alert: Alert, said: Sentence, now: number): Change {
   const byItself = categories[alert.category].recovers && alert.state === 'open';
   return {
     patch: byItself ? { state: 'closed', closedAt: now, disposition: 'recovered', nextDue: null } : {},
-    event: { kind: byItself ? 'closed' : 'cause_ended', text },
+    event: { kind: byItself ? 'closed' : 'cause_ended', text: '', said },
     notices: [],
   };
 }

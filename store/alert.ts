@@ -128,7 +128,7 @@ async function insertEvents(db: Db, events: readonly Event[], by: string | null,
   await db
     .insertInto('alert_event')
     .values(
-      events.map(({ alert, version, kind, text }) => ({
+      events.map(({ alert, version, kind, text, said }) => ({
         alert_id: alert.id,
         version,
         household_id: alert.householdId,
@@ -136,6 +136,7 @@ async function insertEvents(db: Db, events: readonly Event[], by: string | null,
         at,
         by_user: by,
         text,
+        said: said ? JSON.stringify(said) : null,
       })),
     )
     .execute();
@@ -224,7 +225,7 @@ export async function recoverFinding(db: Db, recovery: Recovery, now: number): P
   );
   if (!row || row.raised_at > now) return null;
   const alert = alertOf(row);
-  return change(db, alert, causeEnded(alert, JSON.stringify(recovery.sentence), now), null, now);
+  return change(db, alert, causeEnded(alert, recovery.sentence, now), null, now);
 }
 
 export type Acted = { readonly alert: Alert; readonly refusal: Refusal | null };

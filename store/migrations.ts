@@ -74,7 +74,7 @@ const founding = [
   `create index alert_by_household on alert (household_id, raised_at)`,
   `create index alert_by_end on alert (closed_at) where state = 'closed'`,
   `create table alert_event (alert_id text not null, version bigint not null, household_id text not null, kind text not null,
-    at bigint not null, by_user text, text text not null, primary key (alert_id, version))`,
+    at bigint not null, by_user text, text text not null, said text, primary key (alert_id, version))`,
   `create index alert_event_by_time on alert_event (at)`,
   `create table occurrence (household_id text not null, key text not null, alert_id text not null, at bigint not null,
     delay_ms bigint not null, text text not null, primary key (household_id, key))`,

@@ -163,6 +163,7 @@ export const queueCommands = {
         at: event.at,
         by: event.by_user,
         text: event.text,
+        said: event.said === null ? null : JSON.parse(event.said),
         byName: event.by_name,
       })),
       occurrences: await occurrencesOf(of),

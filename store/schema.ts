@@ -127,6 +127,7 @@ export type Tables = {
     at: number;
     by_user: string | null;
     text: string;
+    said: string | null;
   };
   occurrence: {
     household_id: string;

@@ -23,6 +23,15 @@ export type System = {
   readonly stop: () => Promise<number | null>;
 };
 
+/** Ends what a system left behind: an auditor outlives its main process on purpose. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 export type SystemOptions = {
   readonly dataDir: string;
   readonly roles?: readonly string[];
@@ -43,6 +52,8 @@ export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptio
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that a test that dies leaves neither it nor its auditor behind.
+    detached: true,
   });
   let log = '';
   let acceptingMs = Number.NaN;
@@ -58,9 +69,7 @@ export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptio
     });
     void exited.then(([code]) => reject(new Error(`the system ended with ${code} before it was ready:\n${log}`)));
   });
-  const abandon = (): void => void child.kill('SIGKILL');
-  process.once('exit', abandon);
-  void exited.then(() => process.off('exit', abandon));
+  process.once('exit', () => endGroup(child));
   await ready;
 
   return {
@@ -78,6 +87,7 @@ export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptio
     stop: async () => {
       child.kill('SIGTERM');
       const [code] = await exited;
+      endGroup(child);
       return code as number | null;
     },
   };

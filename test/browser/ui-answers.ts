@@ -168,12 +168,13 @@ export function alertAnswerOf(alert: QueuedAlert, now: number): AlertAnswer {
     by,
     byName: by === null ? null : '值守员甲',
     text,
+    said: null,
   });
   return {
     serverAt: now,
     alert,
     events: [
-      event('raised', alert.raisedAt, null, alert.sentence.zh),
+      event('raised', alert.raisedAt, null, alert.rule),
       event('told', alert.raisedAt + 400, null, 'station family'),
       ...(alert.takenAt === null
         ? []

@@ -54,7 +54,7 @@ export function Evidence({ alert, occurrences }: Props) {
       {measured && <VitalChart householdId={alert.householdId} kind={measured} days={7} />}
       {restless && <DayPicture householdId={alert.householdId} />}
       <Text size="xs" c="dimmed">
-        {t('evidence.rule', { rule: alert.rule })}
+        {t('evidence.rule', { rule: words.word(`rule.${alert.rule}`, alert.rule) })}
       </Text>
     </Section>
   );

@@ -24,7 +24,7 @@ export function History({ events }: { events: readonly Event[] }) {
               <Text span size="sm" c="dimmed">
                 {event.byName ?? words.t('history.shouwang')}
               </Text>
-              {event.text !== '' && <span className={classes.text}>{eventText(event, words)}</span>}
+              <span className={classes.text}>{eventText(event, words)}</span>
             </span>
           </li>
         ))}
@@ -33,8 +33,10 @@ export function History({ events }: { events: readonly Event[] }) {
   );
 }
 
-/** What was told is a list of audiences; every other text was written by a person or stands as it was said. */
-function eventText({ kind, text }: Event, { t }: Words): string {
+/** A person's text stands as it was written; Shouwang's own are names and sentences to be put into words. */
+function eventText({ kind, text, said }: Event, { t, word, said: inWords }: Words): string {
+  if (said) return inWords(said);
+  if (kind === 'raised') return word(`rule.${text}`, text);
   if (kind !== 'told') return text;
   return text
     .split(' ')
