@@ -83,6 +83,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   const parts = lifecycle(log);
   const instance = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
   const missing = new Set<Role>(roles);
+  const mqtt = { port: config.SHOUWANG_MQTT_PORT, tlsPort: config.SHOUWANG_MQTTS_PORT };
   let publicUrl = config.SHOUWANG_PUBLIC_URL ?? `http://${config.SHOUWANG_HTTP_HOST}:${config.SHOUWANG_HTTP_PORT}`;
 
   const fatal = (err: Error): void => {
@@ -124,6 +125,8 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
       maxConnections: config.SHOUWANG_MAX_CONNECTIONS,
     });
     parts.add('door', door.stop);
+    mqtt.port = door.port ?? mqtt.port;
+    mqtt.tlsPort = door.tlsPort ?? mqtt.tlsPort;
     missing.delete('broker');
     say('mqtt', `mqtt://${config.SHOUWANG_MQTT_HOST}:${door.port}`);
     say(
@@ -160,6 +163,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
         ...{ store, clock, nudge, log, metrics },
         screens: SCREENS,
         publicUrl: config.SHOUWANG_PUBLIC_URL ?? null,
+        mqtt,
         unready: () => [...missing].map((role) => `${role} has not started`),
       },
       secure ? secureServer(certificate) : undefined,

@@ -104,7 +104,12 @@ export async function rehearse({ serverFactory, deps = {} }: Options = {}) {
   const nudge = openNudge(folder.path);
   const whole: Deps = {
     ...{ store, clock, nudge, log: silentLog, metrics: openMetrics() },
-    ...{ screens: join(folder.path, 'screens'), publicUrl: null, unready: () => [] },
+    ...{
+      screens: join(folder.path, 'screens'),
+      publicUrl: null,
+      mqtt: { port: 1883, tlsPort: 8883 },
+      unready: () => [],
+    },
     ...deps,
   };
   const app = await buildServer(whole, serverFactory);

@@ -116,7 +116,8 @@ export class StandIn {
     const alert =
       this.alerts.find(({ id }) => what.includes(`alerts/${id}`)) ??
       canned.lastClosed(now).find(({ id }) => what.includes(`alerts/${id}`));
-    if (what === 'GET session') return [200, { loggedIn: this.role && canned.userOf(this.role) }];
+    if (what === 'GET session')
+      return [200, { loggedIn: this.role && canned.userOf(this.role), mqtt: { port: 1883, tlsPort: 8883 } }];
     if (what === 'DELETE session') this.role = null;
     if (what.startsWith('POST session')) this.role ??= 'operator';
     if (what === 'GET alerts') return ok(queueAnswer, this.#queue(query.get('state'), now));

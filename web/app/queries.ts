@@ -13,7 +13,7 @@ const QUEUE_LIMIT = 500;
 
 /** A session that has ended, wherever that is noticed, leads back to the log-in. */
 const noticeEnd = (error: Error): void => {
-  if (error instanceof ApiError && error.status === 401) queries.setQueryData(['session'], { loggedIn: null });
+  if (error instanceof ApiError && error.status === 401) void queries.invalidateQueries({ queryKey: ['session'] });
 };
 
 export const queries = new QueryClient({

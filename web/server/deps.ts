@@ -19,6 +19,8 @@ export type Deps = {
   readonly screens: string;
   /** How people reach this server; null: as each request did. */
   readonly publicUrl: string | null;
+  /** Where hubs connect, for those who have to type it in: MQTT without and with TLS. */
+  readonly mqtt: { readonly port: number; readonly tlsPort: number };
   /** Why the process cannot do its work yet, or any more; empty when it can. */
   readonly unready: () => readonly string[];
 };

@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import { role, user } from '../../domain/user.ts';
 
-/** Who is logged in. `loggedIn` is null for a stranger, so that asking is never an error. */
-export const sessionAnswer = z.object({ loggedIn: user.nullable() });
+/** Who is logged in. `loggedIn` is null for a stranger, so that asking is never an error. `mqtt`: the doors that hubs come in by. */
+export const sessionAnswer = z.object({
+  loggedIn: user.nullable(),
+  mqtt: z.object({ port: z.number(), tlsPort: z.number() }),
+});
 
 export const logInByPassword = z.object({ login: z.string().min(1).max(64), password: z.string().min(1).max(200) });
 /** The token stands in the fragment of a one-time link, where no server log sees it. */

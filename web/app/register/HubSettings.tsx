@@ -1,14 +1,11 @@
 import { Button, CopyButton, Table, Text } from '@mantine/core';
 import type { Ecosystem } from '../../../domain/hub.ts';
+import { useSession } from '../queries.ts';
 import { Icon } from '../signs/Icon.tsx';
 import { useWords } from '../words/speak.ts';
 import classes from './register.module.css';
 
 type Props = { clientId: string; username: string; secret: string; ecosystem: Ecosystem };
-
-/** Doors that every Shouwang opens unless it is told otherwise. */
-const TLS_PORT = 8883;
-const PORT = 1883;
 
 /** Where each ecosystem speaks. */
 const topicOf = (ecosystem: Ecosystem, clientId: string): string =>
@@ -17,9 +14,10 @@ const topicOf = (ecosystem: Ecosystem, clientId: string): string =>
 /** What has to be typed into the hub. The key is stored nowhere and is not shown again. */
 export function HubSettings({ clientId, username, secret, ecosystem }: Props) {
   const { t } = useWords();
+  const mqtt = useSession().data?.mqtt;
   const rows = [
     ['host', location.hostname],
-    ['port', t('hub.ports', { tls: TLS_PORT, plain: PORT })],
+    ['port', mqtt ? t('hub.ports', { tls: mqtt.tlsPort, plain: mqtt.port }) : ''],
     ['clientId', clientId],
     ['username', username],
     ['password', secret],

@@ -26,7 +26,7 @@ function attemptsAllowed(app: App): (request: Parameters<ReturnType<App['createR
 }
 
 /** The two ways in. */
-export const logInRoutes: Routes = (app, { store, clock }) => {
+export const logInRoutes: Routes = (app, { store, clock, mqtt }) => {
   const checkAttempts = attemptsAllowed(app);
 
   app.post(
@@ -43,7 +43,7 @@ export const logInRoutes: Routes = (app, { store, clock }) => {
       const token = newKey();
       await store.openSession({ userId: found.user.id, tokenHash: hashOfKey(token), now: clock.now() });
       giveCookie(request, reply, token);
-      return { loggedIn: found.user };
+      return { loggedIn: found.user, mqtt };
     },
   );
 
@@ -63,16 +63,16 @@ export const logInRoutes: Routes = (app, { store, clock }) => {
       });
       if (!loggedIn) throw new Refused('link_used');
       giveCookie(request, reply, token);
-      return { loggedIn };
+      return { loggedIn, mqtt };
     },
   );
 };
 
-export const sessionRoutes: Routes = (app, { store, clock, live }) => {
+export const sessionRoutes: Routes = (app, { store, clock, live, mqtt }) => {
   app.get(
     '/session',
     { config: { access: 'public' }, schema: { tags: ['session'], response: { 200: sessionAnswer } } },
-    async (request) => ({ loggedIn: (await findSession(store, clock, request))?.user ?? null }),
+    async (request) => ({ loggedIn: (await findSession(store, clock, request))?.user ?? null, mqtt }),
   );
 
   app.delete(
