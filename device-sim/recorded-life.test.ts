@@ -25,13 +25,13 @@ describe.each(RECORDED_HOMES)('recorded home %i', (number) => {
     expect(recorded.days.filter(({ vitals }) => vitals.length > 0).length).toBeGreaterThan(45);
   });
 
-  it('becomes sixty days that end yesterday, in order', () => {
+  it('becomes sixty days and today as far as it has come, in order', () => {
     const midnight = midnightOf(localTime(now, zone).day, zone);
     expect(history.length).toBeGreaterThan(10_000);
     expect(history[0]?.at).toBeGreaterThanOrEqual(midnight - days(60));
     expect(history[0]?.at).toBeLessThan(midnight - days(50));
-    expect(history.at(-1)?.at).toBeLessThan(midnight);
-    expect(history.at(-1)?.at).toBeGreaterThan(midnight - hours(12));
+    expect(history.at(-1)?.at).toBeLessThan(now);
+    expect(history.at(-1)?.at).toBeGreaterThan(midnight);
     expect(history.every(({ at }, i) => i === 0 || at >= (history[i - 1]?.at ?? 0))).toBe(true);
   });
 
@@ -64,6 +64,6 @@ describe.each(RECORDED_HOMES)('recorded home %i', (number) => {
     const batches = inBatches(history, 5_000);
     expect(Math.max(...batches.map(({ length }) => length))).toBeLessThanOrEqual(5_000);
     expect(batches.flat()).toHaveLength(history.reduce((sum, { readings }) => sum + readings.length, 0));
-    expect(batches.flat().every(({ at }) => at !== undefined && now - at > hours(7))).toBe(true);
+    expect(batches.flat().every(({ at }) => at !== undefined && at < now)).toBe(true);
   });
 });

@@ -79,14 +79,13 @@ function eventsOf(recorded: RecordedHome, index: number, midnight: number): SimE
   return [...activity, ...vitals].sort((a, b) => a.at - b.at);
 }
 
-/** The days of the recording before its last one, moved so that they end yesterday. */
+/** The recording, moved so that its last day is today, as far as that day has come. */
 export function historyOf(recorded: RecordedHome, now: number): SimEvent[] {
   const today = localTime(now, ZONE).day;
   const last = recorded.days.length - 1;
   return recorded.days
-    .slice(0, last)
     .flatMap((_, i) => eventsOf(recorded, i, midnightOf(dayAfter(today, i - last), ZONE)))
-    .filter(({ at }) => at < midnightOf(today, ZONE))
+    .filter(({ at }) => at < now)
     .sort((a, b) => a.at - b.at);
 }
 

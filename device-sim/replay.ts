@@ -39,9 +39,9 @@ export function* withHeartbeats(life: Iterable<SimEvent>, from: number): Generat
   }
 }
 
-/** Sends the sixty days before today, a batch after the other; how many readings it were. Live messages go between the batches. */
-async function sendHistory(recorded: RecordedHome, hub: SimHub, signal: AbortSignal): Promise<number> {
-  const batches = inBatches(historyOf(recorded, Date.now()), READINGS_A_MESSAGE);
+/** Sends what was before `until`, a batch after the other; how many readings it were. Live messages go between the batches. */
+async function sendHistory(recorded: RecordedHome, until: number, hub: SimHub, signal: AbortSignal): Promise<number> {
+  const batches = inBatches(historyOf(recorded, until), READINGS_A_MESSAGE);
   for (const readings of batches) {
     if (signal.aborted) break;
     hub.says(readings, readings.at(-1)?.at ?? Date.now());
@@ -74,7 +74,8 @@ export function startReplay(guests: readonly RecordedGuest[], options: ReplayOpt
     });
     hubs.push(hub);
     const begun = Date.now();
-    const sent = await sendHistory(recorded, hub, signal);
+    // What is younger counts as live: sent in one go, rules would conclude from it what nobody lived.
+    const sent = await sendHistory(recorded, begun - minutes(15), hub, signal);
     if (signal.aborted) return;
     options.tell(
       `录制家庭 ${number}: 60 天历史，${sent} 条读数，${Math.round((Date.now() - begun) / seconds(1))} 秒 · 60 days of history sent`,

@@ -74,7 +74,7 @@ export const nouns = {
     delivered: 'Delivered',
     suppressed: 'Not sent',
     failed: 'Failed',
-    superseded: 'No longer needed',
+    superseded: 'Passed on',
   },
   verdict: {
     sent: 'Sent',

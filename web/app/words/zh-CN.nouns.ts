@@ -68,7 +68,7 @@ export const nouns = {
     delivered: '已送达',
     suppressed: '未发出',
     failed: '失败',
-    superseded: '已不需要',
+    superseded: '已改走下一渠道',
   },
   verdict: {
     sent: '已发出',
