@@ -58,7 +58,7 @@ function startAuditorProcess(log: Log): Stop {
   let stopping = false;
   let child: ChildProcess;
   const run = (): void => {
-    child = spawn(process.execPath, [AUDITOR], { stdio: ['ignore', 'inherit', 'inherit'] });
+    child = spawn(process.execPath, [AUDITOR, String(process.pid)], { stdio: ['ignore', 'inherit', 'inherit'] });
     child.once('exit', (code) => {
       if (stopping) return;
       log.error({ code }, 'the auditor ended; starting it again');

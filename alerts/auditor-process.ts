@@ -12,7 +12,8 @@ import { startBeat } from './beat.ts';
  * The auditor as a process of its own, so that it outlives what it watches. One that was left behind by a main process that died
  * gives way to the one that the next main process starts; until then it goes on, unless nothing is left to look at.
  */
-const startedBy = process.ppid;
+// Told by whoever starts it: a main process may die before this line is reached.
+const startedBy = Number(process.argv[2] ?? process.ppid);
 const isLeftBehind = (): boolean => process.ppid !== startedBy;
 const config = readConfig();
 const log = openLog(config.SHOUWANG_LOG_LEVEL, 'auditor');

@@ -323,7 +323,7 @@ export const en = {
     accessHint: 'Where the key is, the code of the door, a dog',
     noStation: 'There is no such station',
     live: 'Watch from now on',
-    liveMeans: 'Off means being set up: alerts reach only the installer.',
+    liveMeans: 'Off while it is being set up: alerts are recorded and nobody is told.',
     withHub: 'Register a hub as well',
     missing: 'Still needed: {{what}}',
     part: {

@@ -323,7 +323,7 @@ export const zh = {
     accessHint: '钥匙在哪里、门禁密码、狗',
     noStation: '没有这个站点',
     live: '登记后立即开始守护',
-    liveMeans: '关闭时为安装调试，警报只给安装员看。',
+    liveMeans: '关闭时为安装调试：警报只作记录，不通知任何人。',
     withHub: '同时登记网关',
     missing: '还需要：{{what}}',
     part: { station: '所属站点', household: '住户名称', contacts: '联系人的姓名和电话', hub: '网关名称' },
