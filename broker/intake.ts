@@ -111,8 +111,10 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
   });
 
   return {
-    accept({ topic, payload, qos, retain }, hub) {
+    accept({ topic: written, payload, qos, retain }, hub) {
       if (group.ended()) return Promise.reject(new Error('The intake has ended; nothing more is acknowledged'));
+      // MQTT forbids NUL in a topic [MQTT-1.5.3-2] and aedes lets it pass; PostgreSQL would refuse the whole commit for it.
+      const topic = written.includes('\0') ? written.replaceAll('\0', '\ufffd') : written;
       group.room();
       const receivedAt = clock.now();
       const monotonicAt = clock.monotonic();

@@ -36,7 +36,7 @@ describe.skipIf(postgresAvailable())('a process a role over one PostgreSQL', () 
     for (const folder of folders) folder.remove();
   });
 
-  test('a button pressed at the broker is an alert at the web, with the readings that the processor understood', async () => {
+  test('a button pressed at the broker is an alert at the web, with the readings that the processor understood; and so is what PostgreSQL could not spell', async () => {
     const server = await startPostgres();
     stop = server.stop;
     const env = { SHOUWANG_DATABASE_URL: await freshDatabase(server.url) };
@@ -72,6 +72,16 @@ describe.skipIf(postgresAvailable())('a process a role over one PostgreSQL', () 
     });
     expect(heard.last).toMatchObject([{ kind: 'sos', value: true }]);
     expect((await owner.get<QueueAnswer>('/alerts')).alerts).toHaveLength(1);
+
+    // What PostgreSQL cannot keep as text must neither fail the commit that others wait for nor cost the emergency.
+    const strange = JSON.stringify({
+      boot: 'b\0',
+      seq: 2,
+      readings: [{ kind: 'smoke', device: 'alarm\0', value: true }],
+    });
+    await client.publishAsync(`sw/${clientId}/emergency`, strange, { qos: 1 });
+    const answer = await owner.get<QueueAnswer>('/alerts');
+    expect(answer.alerts.map(({ category }) => category).toSorted()).toEqual(['smoke', 'sos']);
     await client.endAsync();
   });
 });
