@@ -87,7 +87,7 @@ function finding(
       zh: `${word.zh} ${value} ${word.unit}，${above ? `高于上限 ${high}` : `低于下限 ${low}`}（${by.zh}）${late.zh}。`,
       en: `The ${word.en} is ${value} ${word.unit}, ${above ? `above the limit of ${high}` : `below the limit of ${low}`} (${by.en})${late.en}.`,
     },
-    evidence: { readings: [{ device, kind, value, at: input.madeAt }], numbers: { low, high } },
+    evidence: { readings: [{ device, kind, value, at: input.madeAt }], numbers: above ? { high } : { low } },
   };
 }
 
