@@ -37,11 +37,18 @@ test.each<[string, Sent, number, string]>([
   ],
   ['a body beyond 1 MB', { headers: json, body: JSON.stringify({ login: 'x'.repeat(1_100_000) }) }, 413, 'too_large'],
   ['the wrong shape', { headers: json, body: '{"login":5}' }, 400, 'invalid'],
+  ['a NUL', { headers: json, body: '{"login":"a\\u0000"}' }, 400, 'invalid'],
   ['a prototype in disguise', { headers: json, body: '{"__proto__":{"login":"x"}}' }, 400, 'malformed_json'],
 ])('%s gets a clean answer that says what to do', async (_, asked, status, code) => {
   const it = await started();
   const answer = await it.ask('POST', '/api/session/password', { ...asked, headers: { ...english, ...asked.headers } });
   expect(answer).toMatchObject({ status, body: { code, message: expect.stringMatching(/^[A-Z].*[.;]/) } });
+});
+
+test('a NUL in an address is refused in words', async () => {
+  const it = await started();
+  const answer = await it.ask('GET', '/api/households?search=%00', { headers: english });
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid' } });
 });
 
 test('a complaint names the field and what is expected, in the language of whoever asks', async () => {

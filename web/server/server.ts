@@ -82,6 +82,20 @@ async function describeApi(app: App): Promise<void> {
   app.get('/api/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () => app.swagger());
 }
 
+/** No text that people write holds a NUL, and PostgreSQL keeps none: it is refused in words before it becomes a failure. */
+function refuseNul(app: App): void {
+  const nul = (path: string) => new Refused('invalid', [{ path, message: 'a NUL character cannot be kept' }]);
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.includes('\\u0000')) done(nul('body'));
+    else void parse(request, String(body), done);
+  });
+  app.addHook('onRequest', async ({ url }) => {
+    if (url.includes('%00')) throw nul('url');
+  });
+}
+
 function answerErrors(app: App, { log }: Deps): void {
   app.setErrorHandler((err, request, reply) => {
     const refusal = refusalOf(err);
@@ -111,6 +125,7 @@ export async function buildServer(deps: Deps, serverFactory?: FastifyServerFacto
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   answerErrors(app, deps);
+  refuseNul(app);
 
   await app.register(fastifyCookie);
   await app.register(fastifyHelmet, { contentSecurityPolicy, strictTransportSecurity: false });
