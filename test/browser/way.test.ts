@@ -124,6 +124,29 @@ describe.skipIf(chromiumAvailable())('the whole way, from a button in a home to 
     await expect.poll(() => other!.getByRole('button', { name: /^接警/ }).isDisabled(), POLL).toBe(true);
   });
 
+  it('residents and contacts are added, changed and removed on the page of their household', async () => {
+    const { households } = await owner.get<{ households: { id: string }[] }>('/households?search=测试家庭 1');
+    const installer = await openAs(browser, await linkOf('installer-two', 'installer'));
+    await installer.goto(`${system.httpUrl}/households/${households[0]!.id}`);
+    const dialog = installer.getByRole('dialog');
+    await installer.getByRole('button', { name: '添加联系人' }).click();
+    await expect.poll(() => dialog.getByRole('button', { name: '保存' }).isDisabled(), POLL).toBe(true);
+    await dialog.getByLabel('姓名').fill('测试邻居');
+    await dialog.getByLabel('电话').fill('13900000000');
+    await dialog.getByRole('button', { name: '保存' }).click();
+    await installer.getByRole('link', { name: /测试邻居/ }).waitFor();
+
+    await installer.getByRole('button', { name: '编辑 测试老人 1' }).click();
+    await dialog.getByLabel('须知').fill('听力不好');
+    await dialog.getByRole('button', { name: '保存' }).click();
+    await installer.getByText('听力不好').waitFor();
+
+    await installer.getByRole('button', { name: '编辑 测试邻居' }).click();
+    await dialog.getByRole('button', { name: '删除' }).click();
+    await dialog.getByRole('button', { name: '确认删除' }).click();
+    await installer.getByText('测试邻居').waitFor({ state: 'detached' });
+  });
+
   it('a desk that loses its server says so within ten seconds, and is level again when it is back', async () => {
     const desk = await openAs(browser, await linkOf('desk-lost', 'operator'));
     await desk.goto(system.httpUrl);
