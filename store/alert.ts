@@ -293,7 +293,7 @@ export const alertCommands = {
     return rows.map((row) => now - (row.next_due ?? now));
   }),
 
-  /** When the next deadline passes, or null: tells a ticker how long it may rest. */
+  /** When the next deadline of any alert passes; null when none is open. */
   nextDue: read(async (db, _: null) => {
     const found = await db
       .selectFrom('alert')
