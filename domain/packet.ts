@@ -22,7 +22,10 @@ export type LinkChange = {
   readonly monotonicAt: number;
 };
 
-export type JournalEntry = Packet | LinkChange;
+/** An intake's own sign of life in its stream: at its start, and while nobody speaks. Whoever reads the journal knows by it who can hear. */
+export type IntakeBeat = { readonly kind: 'beat'; readonly receivedAt: number; readonly monotonicAt: number };
+
+export type JournalEntry = Packet | LinkChange | IntakeBeat;
 
 /** Where an entry stands: one intake writes one stream, numbered without gaps from 1. */
 export type Position = { readonly stream: string; readonly number: number };

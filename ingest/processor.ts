@@ -233,7 +233,8 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
   }
   const batch = await work.readJournal(TURN_ENTRIES);
   const { entries, caughtUp } = batch;
-  if (entries.some(({ entry }) => !town.directory.hubs.has(entry.hubId))) await work.readRegistry();
+  if (entries.some(({ entry }) => entry.kind !== 'beat' && !town.directory.hubs.has(entry.hubId)))
+    await work.readRegistry();
 
   const turn = nextTurn(work, batch, now);
   if (turn) {

@@ -79,8 +79,9 @@ export async function seriesExport(given: ExportOptions): Promise<() => Promise<
   const readJournal = journalReader(store, await store.cutOf({ consumer: CONSUMER }));
 
   function pointsOf({ entry }: Entry): SeriesPoint[] {
+    if (entry.kind !== 'packet') return [];
     const hub = directory.hubs.get(entry.hubId);
-    if (!hub || entry.kind !== 'packet') return [];
+    if (!hub) return [];
     const { readings, catalogue } = decode(entry, hub);
     if (catalogue) describe(directory, hub.hubId, catalogue);
     return readings.map(({ device, kind, value, ageMs }) => ({

@@ -173,6 +173,7 @@ function noteDevice(town: Town, householdId: string, place: string): void {
 function hear(it: Look, { entry, position }: Entry): void {
   const { town, taken } = it;
   if (hearStream(town.sight, position.stream, entry)) wakeAll(it);
+  if (entry.kind === 'beat') return;
   const hub = town.directory.hubs.get(entry.hubId);
   if (!hub) {
     taken.unknownHubs++;

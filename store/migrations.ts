@@ -110,7 +110,22 @@ const founding = [
     values ('system', 'root', '守望系统', '', null, null, '', 'live', '{}', '{}', 0)`,
 ];
 
+/** What several processes need to share one memory: who works on what, which front end holds a hub, and what goes down to hubs. */
+const together = (engine: Engine): readonly string[] => [
+  `create table lease (name text primary key, owner text not null, fence bigint not null, renewal bigint not null)`,
+  `create table hub_link (hub_id text primary key, front_end text not null, epoch bigint not null, left_front_end text)`,
+  `create index hub_link_to_cut on hub_link (left_front_end) where left_front_end is not null`,
+  `create table command (id text primary key, hub_id text not null, household_id text not null, topic text not null,
+    payload text not null, asked_by text, created_at bigint not null, expires_at bigint not null, state text not null, sent_at bigint)`,
+  `create index command_waiting on command (hub_id, created_at) where state = 'waiting'`,
+  `create index command_by_age on command (created_at)`,
+  // A processor that has worked alone goes on alone: its turns are of all households.
+  `insert into counter (name, value)
+    select 'partitions', case when exists (select 1 from turn) then 1 else ${engine === 'postgres' ? 8 : 1} end`,
+];
+
 /** Forward only. A number is never reused and a landed migration never edited; old code refuses a schema it does not know. */
 export const migrations = (engine: Engine): Record<string, Migration> => ({
   '0001_founding': { up: (db) => run(db, engine, founding) },
+  '0002_together': { up: (db) => run(db, engine, together(engine)) },
 });

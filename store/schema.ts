@@ -182,6 +182,23 @@ export type Tables = {
   look: { user_id: string; household_id: string; what: string; at: number };
   counter: { name: string; value: number };
   beat: { role: string; instance: string; at: number };
+  /** Who works on what exists once. `fence` grows with every owner, `renewal` with every sign of life. */
+  lease: { name: string; owner: string; fence: number; renewal: number };
+  /** Which front end holds a hub's connection; `left_front_end` held the one before and has yet to cut it. */
+  hub_link: { hub_id: string; front_end: string; epoch: number; left_front_end: string | null };
+  /** What is to be said to a hub on its down-link. */
+  command: {
+    id: string;
+    hub_id: string;
+    household_id: string;
+    topic: string;
+    payload: string;
+    asked_by: string | null;
+    created_at: number;
+    expires_at: number;
+    state: 'waiting' | 'sent' | 'expired';
+    sent_at: number | null;
+  };
 };
 
 export type Db = Kysely<Tables> | Transaction<Tables>;

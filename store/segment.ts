@@ -1,16 +1,18 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import type { JournalEntry } from '../domain/packet.ts';
+import type { JournalEntry, Packet } from '../domain/packet.ts';
 
 /**
  * The journal's binary form: entries one behind another, all numbers little-endian:
- * kind u8 (0 packet, 1 up, 2 down) · receivedAt f64 · monotonicAt f64 · hub u8 length + bytes, then for a packet
- * qos and retain u8 (retain is bit 2) · topic u16 length + bytes · payload u32 length + bytes, for a link change epoch u32.
+ * kind u8 (0 packet, 1 up, 2 down, 3 beat; plus 128 when a slot follows) · slot u8, if any · receivedAt f64 · monotonicAt f64 · then, but
+ * for a beat, hub u8 length + bytes, and for a packet qos and retain u8 (retain is bit 2) · topic u16 length + bytes · payload
+ * u32 length + bytes, for a link change epoch u32. The slot is the household's (partition.ts); entries without one are for everybody.
  */
-const KINDS = ['packet', 'up', 'down'] as const;
-const FIXED = 1 + 8 + 8 + 1 + 255 + 1 + 2 + 4;
+const KINDS = ['packet', 'up', 'down', 'beat'] as const;
+const HAS_SLOT = 128;
+const FIXED = 2 + 8 + 8 + 1 + 255 + 1 + 2 + 4;
 
 export type SegmentWriter = {
-  readonly add: (entry: JournalEntry) => void;
+  readonly add: (entry: JournalEntry, slot?: number) => void;
   /** Entries so far; `take` hands over their bytes and starts afresh. */
   readonly count: () => number;
   readonly bytes: () => number;
@@ -29,23 +31,28 @@ export function segmentWriter(initialBytes = 65_536): SegmentWriter {
     buffer = larger;
   }
 
+  function addPacket({ qos, retain, topic, payload }: Packet): void {
+    at = buffer.writeUInt8(qos | (retain ? 4 : 0), at);
+    const bytes = buffer.write(topic, at + 2);
+    at = buffer.writeUInt16LE(bytes, at) + bytes;
+    at = buffer.writeUInt32LE(payload.length, at);
+    buffer.set(payload, at);
+    at += payload.length;
+  }
+
   return {
-    add(entry) {
-      const packet = entry.kind === 'packet' ? entry : null;
-      reserve(FIXED + (packet ? packet.topic.length * 3 + packet.payload.length : 0));
-      at = buffer.writeUInt8(KINDS.indexOf(entry.kind), at);
+    add(entry, slot) {
+      reserve(FIXED + (entry.kind === 'packet' ? entry.topic.length * 3 + entry.payload.length : 0));
+      at = buffer.writeUInt8(KINDS.indexOf(entry.kind) | (slot === undefined ? 0 : HAS_SLOT), at);
+      if (slot !== undefined) at = buffer.writeUInt8(slot, at);
       at = buffer.writeDoubleLE(entry.receivedAt, at);
       at = buffer.writeDoubleLE(entry.monotonicAt, at);
-      const hub = buffer.write(entry.hubId, at + 1);
-      at = buffer.writeUInt8(hub, at) + hub;
-      if (packet) {
-        at = buffer.writeUInt8(packet.qos | (packet.retain ? 4 : 0), at);
-        const topic = buffer.write(packet.topic, at + 2);
-        at = buffer.writeUInt16LE(topic, at) + topic;
-        at = buffer.writeUInt32LE(packet.payload.length, at);
-        buffer.set(packet.payload, at);
-        at += packet.payload.length;
-      } else if (entry.kind !== 'packet') at = buffer.writeUInt32LE(entry.epoch, at);
+      if (entry.kind !== 'beat') {
+        const hub = buffer.write(entry.hubId, at + 1);
+        at = buffer.writeUInt8(hub, at) + hub;
+        if (entry.kind === 'packet') addPacket(entry);
+        else at = buffer.writeUInt32LE(entry.epoch, at);
+      }
       count++;
     },
     count: () => count,
@@ -59,41 +66,56 @@ export function segmentWriter(initialBytes = 65_536): SegmentWriter {
   };
 }
 
-/** The entries of a segment's uncompressed bytes, in order. */
-export function* segmentEntries(bytes: Uint8Array): Generator<JournalEntry> {
+/** The entries of a segment's uncompressed bytes, in order; null for each whose slot is not wanted: those cost next to nothing. */
+export function* wantedEntries(
+  bytes: Uint8Array,
+  wanted: (slot: number) => boolean,
+): Generator<JournalEntry | null, void> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  while (at < buffer.length) {
-    const kind = KINDS[buffer.readUInt8(at)];
-    if (!kind) throw new Error(`segment is corrupt at byte ${at}`);
-    const receivedAt = buffer.readDoubleLE(at + 1);
-    const monotonicAt = buffer.readDoubleLE(at + 9);
-    const hubEnd = at + 18 + buffer.readUInt8(at + 17);
-    const hubId = buffer.toString('utf8', at + 18, hubEnd);
-    at = hubEnd;
-    if (kind === 'packet') {
-      const flags = buffer.readUInt8(at);
-      const topicEnd = at + 3 + buffer.readUInt16LE(at + 1);
-      const topic = buffer.toString('utf8', at + 3, topicEnd);
-      const payloadEnd = topicEnd + 4 + buffer.readUInt32LE(topicEnd);
-      const payload = buffer.subarray(topicEnd + 4, payloadEnd);
-      at = payloadEnd;
-      yield {
-        kind,
-        hubId,
-        topic,
-        payload,
-        qos: (flags & 3) as 0 | 1 | 2,
-        retain: (flags & 4) !== 0,
-        receivedAt,
-        monotonicAt,
-      };
-    } else {
-      yield { kind, hubId, epoch: buffer.readUInt32LE(at), receivedAt, monotonicAt };
-      at += 4;
+  for (let at = 0; at < buffer.length; ) {
+    const first = buffer.readUInt8(at++);
+    const kind = KINDS[first & ~HAS_SLOT];
+    if (!kind) throw new Error(`segment is corrupt at byte ${at - 1}`);
+    const isWanted = (first & HAS_SLOT) === 0 || wanted(buffer.readUInt8(at++));
+    const receivedAt = buffer.readDoubleLE(at);
+    const monotonicAt = buffer.readDoubleLE(at + 8);
+    at += 16;
+    if (kind === 'beat') {
+      yield { kind, receivedAt, monotonicAt };
+      continue;
     }
+    const hubEnd = at + 1 + buffer.readUInt8(at);
+    const hubAt = at + 1;
+    at = hubEnd;
+    if (kind !== 'packet') {
+      const epoch = buffer.readUInt32LE(at);
+      at += 4;
+      yield isWanted ? { kind, hubId: buffer.toString('utf8', hubAt, hubEnd), epoch, receivedAt, monotonicAt } : null;
+      continue;
+    }
+    const flags = buffer.readUInt8(at);
+    const topicEnd = at + 3 + buffer.readUInt16LE(at + 1);
+    const payloadEnd = topicEnd + 4 + buffer.readUInt32LE(topicEnd);
+    const topicAt = at + 3;
+    at = payloadEnd;
+    yield isWanted
+      ? {
+          kind,
+          hubId: buffer.toString('utf8', hubAt, hubEnd),
+          topic: buffer.toString('utf8', topicAt, topicEnd),
+          payload: buffer.subarray(topicEnd + 4, payloadEnd),
+          qos: (flags & 3) as 0 | 1 | 2,
+          retain: (flags & 4) !== 0,
+          receivedAt,
+          monotonicAt,
+        }
+      : null;
   }
 }
+
+/** All of them. */
+export const segmentEntries = (bytes: Uint8Array): Generator<JournalEntry, void> =>
+  wantedEntries(bytes, () => true) as Generator<JournalEntry, void>;
 
 /** Level 1 is enough: what is alike in a segment are topics and key names. */
 export const compressSegment = (bytes: Uint8Array): Uint8Array =>

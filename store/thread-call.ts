@@ -1,9 +1,14 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { CommandName } from './commands.ts';
+import { type Failure, StoreError } from './failure.ts';
 
 /** A command on its way to a store thread, and its answer. */
 export type Call = { readonly id: number; readonly name: CommandName; readonly args: unknown };
-export type Reply = { readonly id: number; readonly value?: unknown; readonly error?: Error };
+export type Reply = {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly cause: Error; readonly failure: Failure };
+};
 
 export type Caller = {
   readonly call: (name: CommandName, args: unknown) => Promise<unknown>;
@@ -21,7 +26,7 @@ export function callThrough(peer: Worker | MessagePort): Caller {
     const caller = waiting.get(reply.id);
     if (!caller) return;
     waiting.delete(reply.id);
-    if (reply.error) caller.reject(reply.error);
+    if (reply.error) caller.reject(new StoreError(reply.error.failure, reply.error.cause));
     else caller.resolve(reply.value);
     if (waiting.size === 0) idle();
   });

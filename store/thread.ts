@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { locate } from './engine.ts';
+import { failureOf } from './failure.ts';
 import { runHere } from './open.ts';
 import type { Call, Reply } from './thread-call.ts';
 
@@ -20,14 +21,12 @@ async function answer({ call, from }: Asked): Promise<void> {
   try {
     from.postMessage({ id: call.id, value: await run(call.name, call.args) } satisfies Reply);
   } catch (error) {
-    // A full disk or a failed fsync is not a command's error: after it, what is on disk is unknown, and only a clean start tells.
-    if (isDiskFailure(error)) throw error;
-    from.postMessage({ id: call.id, error: error instanceof Error ? error : new Error(String(error)) } satisfies Reply);
+    // After a failed fsync what is on disk is unknown, and only a clean start tells.
+    if (failureOf(error) === 'lost') throw error;
+    const cause = error instanceof Error ? error : new Error(String(error));
+    from.postMessage({ id: call.id, error: { cause, failure: failureOf(error) } } satisfies Reply);
   }
 }
-
-const isDiskFailure = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && /^SQLITE_(IOERR|CORRUPT|NOTADB)/.test(String(error.code));
 
 async function work(): Promise<void> {
   if (busy) return;
