@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -17,6 +16,7 @@ import { startSeriesExport } from './ingest/start-series-export.ts';
 import { siteCertificate } from './runtime/certificate.ts';
 import { systemClock } from './runtime/clock.ts';
 import { type Config, ConfigError, readConfig } from './runtime/config.ts';
+import { instanceOf } from './runtime/instance.ts';
 import { lifecycle, type Stop } from './runtime/lifecycle.ts';
 import { type Log, openLog } from './runtime/log.ts';
 import { openMetrics } from './runtime/metrics.ts';
@@ -81,7 +81,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   const log = openLog(config.SHOUWANG_LOG_LEVEL, roles.length === ROLES.length ? 'all' : roles.join(' '));
   const clock = systemClock();
   const parts = lifecycle(log);
-  const instance = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
+  const instance = `${hostname()} ${instanceOf(config.SHOUWANG_DATA_DIR)}`;
   const missing = new Set<Role>(roles);
   const mqtt = { port: config.SHOUWANG_MQTT_PORT, tlsPort: config.SHOUWANG_MQTTS_PORT };
   let publicUrl = config.SHOUWANG_PUBLIC_URL ?? `http://${config.SHOUWANG_HTTP_HOST}:${config.SHOUWANG_HTTP_PORT}`;
@@ -111,7 +111,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
       store,
       clock,
       judge,
-      stream: `intake ${hostname()}`,
+      stream: `intake ${instance}`,
       metrics,
       log,
       nudge,

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { BroadcastChannel } from 'node:worker_threads';
 
 /** What may have changed. A nudge only shortens a wait: the rows are the truth, and everything polls as well. */
-export type Subject = 'journal' | 'alerts' | 'notices' | 'registry';
+export type Subject = 'journal' | 'alerts' | 'notices' | 'registry' | 'links' | 'commands';
 
 export type Nudge = {
   readonly send: (subject: Subject) => void;

@@ -6,6 +6,7 @@ import { householdCommands } from './household.ts';
 import { householdListCommands } from './household-list.ts';
 import { hubCommands } from './hub.ts';
 import { journalCommands } from './journal.ts';
+import { leaseCommands } from './lease.ts';
 import { liveCommands } from './live.ts';
 import { lookCommands } from './look.ts';
 import { noticeCommands } from './notice.ts';
@@ -37,6 +38,7 @@ export const commands = {
   ...retentionCommands,
   ...queueCommands,
   ...liveCommands,
+  ...leaseCommands,
   ...userCommands,
   ...lookCommands,
   ...webhookCommands,

@@ -8,12 +8,17 @@ export type Failure = 'unavailable' | 'refused' | 'lost';
 /** A command that failed in another thread; the engine's own error is the cause. */
 export class StoreError extends Error {
   readonly failure: Failure;
+  /** The engine's (or our own) word for what went wrong, which no clone of an error keeps. */
+  readonly code: string | undefined;
 
-  constructor(failure: Failure, cause: Error) {
+  constructor(failure: Failure, cause: Error, code: string | undefined) {
     super(cause.message, { cause });
     this.failure = failure;
+    this.code = code;
   }
 }
+
+export const codeOf = (error: Error): string | undefined => ('code' in error ? String(error.code) : undefined);
 
 const LOST = /^SQLITE_(IOERR|CORRUPT|NOTADB)/;
 /** Full or locked (SQLite); then PostgreSQL's classes: connection, resources, operator intervention, read-only after a fail-over, give up a race. */
@@ -26,7 +31,7 @@ const GONE =
 export function failureOf(error: unknown): Failure {
   if (error instanceof StoreError) return error.failure;
   if (!(error instanceof Error)) return 'refused';
-  const code = 'code' in error ? String(error.code) : '';
+  const code = codeOf(error) ?? '';
   if (LOST.test(code)) return 'lost';
   return UNAVAILABLE.test(code) || GONE.test(error.message) ? 'unavailable' : 'refused';
 }

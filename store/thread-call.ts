@@ -7,7 +7,7 @@ export type Call = { readonly id: number; readonly name: CommandName; readonly a
 export type Reply = {
   readonly id: number;
   readonly value?: unknown;
-  readonly error?: { readonly cause: Error; readonly failure: Failure };
+  readonly error?: { readonly cause: Error; readonly failure: Failure; readonly code: string | undefined };
 };
 
 export type Caller = {
@@ -26,7 +26,7 @@ export function callThrough(peer: Worker | MessagePort): Caller {
     const caller = waiting.get(reply.id);
     if (!caller) return;
     waiting.delete(reply.id);
-    if (reply.error) caller.reject(new StoreError(reply.error.failure, reply.error.cause));
+    if (reply.error) caller.reject(new StoreError(reply.error.failure, reply.error.cause, reply.error.code));
     else caller.resolve(reply.value);
     if (waiting.size === 0) idle();
   });

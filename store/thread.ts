@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { locate } from './engine.ts';
-import { failureOf } from './failure.ts';
+import { codeOf, failureOf } from './failure.ts';
 import { runHere } from './open.ts';
 import type { Call, Reply } from './thread-call.ts';
 
@@ -24,7 +24,7 @@ async function answer({ call, from }: Asked): Promise<void> {
     // After a failed fsync what is on disk is unknown, and only a clean start tells.
     if (failureOf(error) === 'lost') throw error;
     const cause = error instanceof Error ? error : new Error(String(error));
-    from.postMessage({ id: call.id, error: { cause, failure: failureOf(error) } } satisfies Reply);
+    from.postMessage({ id: call.id, error: { cause, failure: failureOf(error), code: codeOf(cause) } } satisfies Reply);
   }
 }
 
