@@ -11,6 +11,7 @@ import { openMetrics } from '../runtime/metrics.ts';
 import { openNudge } from '../runtime/nudge.ts';
 import { type AdmittedHub, hashOfKey } from '../store/hub.ts';
 import { openStore } from '../store/open.ts';
+import { slotOf } from '../store/partition.ts';
 
 /** The front door alone, over a real file: hubs `bench-1` … `bench-N` with the password `key`. Prints its port; ends on SIGTERM. */
 const folder = process.argv[3] ?? mkdtempSync(join(tmpdir(), 'shouwang-bench-'));
@@ -19,6 +20,7 @@ const hubs = Array.from({ length: Number(process.argv[2] ?? 500) }, (_, i): Admi
   return {
     hubId: randomUUID(),
     householdId: clientId,
+    slot: slotOf(clientId),
     clientId,
     ecosystem: 'shouwang',
     power: 'mains',

@@ -21,7 +21,8 @@ type Waiting = { readonly resolve: (accepted: Accepted) => void; readonly accept
 export type Gathering = {
   /** Where the next entry will stand in the stream. */
   readonly next: () => number;
-  readonly add: (entry: JournalEntry) => void;
+  /** `slot` is that of the household whose entry it is; what is for everybody has none. */
+  readonly add: (entry: JournalEntry, slot?: number) => void;
   /** What must be true together with a packet that was added. */
   readonly note: (packet: Packet, meaning: Judgement, hub: AdmittedHub) => void;
   readonly wait: (accepted: Accepted) => Promise<Accepted>;
@@ -42,9 +43,9 @@ export function gathering(stream: string, from: number, clock: Clock): Gathering
 
   return {
     next: () => first + writer.count(),
-    add(entry) {
+    add(entry, slot) {
       if (writer.count() === 0) since = entry.monotonicAt;
-      writer.add(entry);
+      writer.add(entry, slot);
     },
     note(packet, meaning, { hubId }) {
       findings.push(...meaning.findings);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Finding } from '../domain/finding.ts';
 import type { Packet } from '../domain/packet.ts';
 import type { Catalogue } from '../domain/reading.ts';
@@ -11,7 +11,8 @@ import { openMetrics } from '../runtime/metrics.ts';
 import type { AdmittedHub } from '../store/hub.ts';
 import type { SegmentCommit } from '../store/journal.ts';
 import { type OpenStore, openStoreHere } from '../store/open.ts';
-import { segmentEntries } from '../store/segment.ts';
+import { slotOf } from '../store/partition.ts';
+import { segmentEntries, wantedEntries } from '../store/segment.ts';
 import { journalOf, nothingMeant, registered } from './doors/standing-door.ts';
 import { type Intake, type IntakeOptions, type Judgement, startIntake } from './intake.ts';
 
@@ -37,8 +38,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const start = (options: Partial<IntakeOptions> = {}): Promise<Intake> =>
-  startIntake({
+/** An intake whose first beat is on disk. */
+async function start(options: Partial<IntakeOptions> = {}): Promise<Intake> {
+  const intake = await startIntake({
     store: {
       streamHeads: open.store.streamHeads,
       async commitSegment(commit) {
@@ -58,6 +60,11 @@ const start = (options: Partial<IntakeOptions> = {}): Promise<Intake> =>
     },
     ...options,
   });
+  await vi.waitUntil(() => options.store || nudged.includes('journal'), { interval: 1 });
+  commits = [];
+  nudged = [];
+  return intake;
+}
 const packet = (
   payload: string | Buffer,
   topic = 'sw/hub-a/up',
@@ -89,14 +96,15 @@ describe('the intake', () => {
       return nothingMeant;
     };
     const first = await start({ judge });
-    first.link({ kind: 'up', hubId: hub.hubId, epoch: 7 });
+    first.link({ kind: 'up', epoch: 7 }, hub);
     await Promise.all([first.accept(packet('1'), hub), first.accept(packet('2'), hub)]);
-    first.link({ kind: 'down', hubId: hub.hubId, epoch: 7 });
+    first.link({ kind: 'down', epoch: 7 }, hub);
     await first.stop();
     const second = await start({ judge });
     await second.accept(packet('3'), hub);
     await second.stop();
-    expect(numbers).toEqual([2, 3, 5]);
+    // A beat is the first of each start.
+    expect(numbers).toEqual([3, 4, 7]);
     const journal = await journalOf(open.store, 's');
     expect(journal.map((it) => (it.kind === 'packet' ? Buffer.from(it.payload).toString() : it.kind))).toEqual([
       'up',
@@ -114,12 +122,34 @@ describe('the intake', () => {
     });
   });
 
+  test('says of each entry whose it is, and beats for everybody: first of all, and then however quiet it is', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const intake = await start();
+    intake.link({ kind: 'up', epoch: 7 }, hub);
+    await intake.accept(packet('1'), hub);
+    await vi.advanceTimersByTimeAsync(25_000);
+    await intake.stop();
+    vi.useRealTimers();
+    const segments = await open.store.segmentsAfter({ stream: 's', after: 0, limit: 100 });
+    const slots = new Set<number>();
+    const nobodys = (slot: number): boolean => !slots.add(slot);
+    const found = segments.flatMap(({ bytes }) => [...wantedEntries(bytes, nobodys)]);
+    expect(found.map((it) => it?.kind ?? 'of a household')).toEqual([
+      'beat',
+      'of a household',
+      'of a household',
+      'beat',
+      'beat',
+    ]);
+    expect([...slots]).toEqual([slotOf(hub.householdId)]);
+  });
+
   test('commits a life-critical finding with its packet, and answers after both', async () => {
     const acknowledge = { topic: 'sw/hub-a/down', payload: '{}' };
     const intake = await start({ judge: () => ({ ...nothingMeant, findings: [sos('k1')], acknowledge }) });
     expect(await intake.accept(packet('sos'), hub)).toEqual({ acknowledge });
     expect(commits).toHaveLength(1);
-    expect(commits[0]).toMatchObject({ first: 1, count: 1, findings: [{ occurrenceKey: 'k1' }] });
+    expect(commits[0]).toMatchObject({ first: 2, count: 1, findings: [{ occurrenceKey: 'k1' }] });
     expect([...segmentEntries(commits[0]!.bytes)]).toHaveLength(1);
     expect(await open.store.nextDue(null)).not.toBeNull();
     expect(nudged).toEqual(['journal', 'alerts', 'notices']);

@@ -1,7 +1,9 @@
 import type { Finding } from '../domain/finding.ts';
 import type { LinkChange, Packet, Position } from '../domain/packet.ts';
 import type { Catalogue } from '../domain/reading.ts';
+import { seconds } from '../domain/time.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { repeat } from '../runtime/lifecycle.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Nudge } from '../runtime/nudge.ts';
@@ -34,7 +36,7 @@ export type Intake = {
     packet: Pick<Packet, 'topic' | 'payload' | 'qos' | 'retain'>,
     hub: AdmittedHub,
   ) => Promise<Accepted>;
-  readonly link: (change: Pick<LinkChange, 'kind' | 'hubId' | 'epoch'>) => void;
+  readonly link: (change: Pick<LinkChange, 'kind' | 'epoch'>, hub: AdmittedHub) => void;
   /** More waits than memory should hold: who reads from hubs stops reading until a commit returns. */
   readonly full: () => boolean;
   /** Waits until all that was accepted is on disk. */
@@ -53,6 +55,9 @@ export type IntakeOptions = {
   readonly fatal: (error: Error) => void;
 };
 
+/** Whoever reads the journal knows by a stream that is silent for longer that its intake is gone, whatever hubs do. */
+const BEAT_MS = seconds(10);
+
 const NOTHING_TO_SAY: Accepted = { acknowledge: null };
 const NOTHING_MEANT: Judgement = {
   findings: [],
@@ -65,12 +70,14 @@ const NOTHING_MEANT: Judgement = {
 function meters(metrics: Metrics) {
   return {
     commits: metrics.counter('shouwang_intake_commits_total', 'Group commits of the intake'),
-    entries: metrics.counter('shouwang_intake_entries_total', 'Packets and link changes committed'),
+    entries: metrics.counter('shouwang_intake_entries_total', 'Packets, link changes and beats committed'),
     bytes: metrics.counter('shouwang_intake_bytes_total', 'Bytes committed, before compression'),
     unreadable: metrics.counter('shouwang_intake_unreadable_total', 'Packets that could not be read', ['reason']),
     seconds: metrics.seconds('shouwang_intake_commit_seconds', 'From the first entry of a commit until it is on disk'),
   };
 }
+
+const times = (clock: Clock) => ({ receivedAt: clock.now(), monotonicAt: clock.monotonic() });
 
 /** A judge that stumbles over one packet must not stop the others: the packet is kept, answered and counted. */
 function judged({ judge, stream, log }: IntakeOptions, packet: Packet, number: number, hub: AdmittedHub): Judgement {
@@ -110,29 +117,37 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
     },
   });
 
+  // The first entry of every start.
+  const beating = repeat(log, 'beat of the intake', BEAT_MS, async () => {
+    if (group.ended()) return;
+    group.room();
+    gathered.add({ kind: 'beat', ...times(clock) });
+  });
+
   return {
     accept({ topic: written, payload, qos, retain }, hub) {
       if (group.ended()) return Promise.reject(new Error('The intake has ended; nothing more is acknowledged'));
       // MQTT forbids NUL in a topic [MQTT-1.5.3-2] and aedes lets it pass; PostgreSQL would refuse the whole commit for it.
       const topic = written.includes('\0') ? written.replaceAll('\0', '\ufffd') : written;
       group.room();
-      const receivedAt = clock.now();
-      const monotonicAt = clock.monotonic();
-      const packet: Packet = { kind: 'packet', hubId: hub.hubId, topic, payload, qos, retain, receivedAt, monotonicAt };
+      const packet: Packet = { kind: 'packet', hubId: hub.hubId, topic, payload, qos, retain, ...times(clock) };
       const meaning = judged(options, packet, gathered.next(), hub);
-      gathered.add(packet);
+      gathered.add(packet, hub.slot);
       gathered.note(packet, meaning, hub);
       if (meaning.unreadable) meter.unreadable.inc({ reason: meaning.unreadable.reason });
       // The next packet of this hub may come before the commit, and is to be read by what it has just said of its devices.
       if (meaning.catalogue) (hub as { catalogue: Catalogue | null }).catalogue = meaning.catalogue;
       return gathered.wait(meaning.acknowledge ? { acknowledge: meaning.acknowledge } : NOTHING_TO_SAY);
     },
-    link({ kind, hubId, epoch }) {
+    link({ kind, epoch }, { hubId, slot }) {
       if (group.ended()) return;
       group.room();
-      gathered.add({ kind, hubId, epoch, receivedAt: clock.now(), monotonicAt: clock.monotonic() });
+      gathered.add({ kind, hubId, epoch, ...times(clock) }, slot);
     },
     full: group.full,
-    stop: group.end,
+    async stop() {
+      await beating.stop();
+      await group.end();
+    },
   };
 }

@@ -11,6 +11,7 @@ import { HUB, MIDNIGHT, timeline } from './timeline.test-kit.ts';
 const hub: AdmittedHub = {
   hubId: HUB,
   householdId: 'home-1',
+  slot: 0,
   clientId: 'client-1',
   ecosystem: 'shouwang',
   power: 'mains',

@@ -3,12 +3,15 @@ import type { HouseholdMode } from '../domain/household.ts';
 import type { Ecosystem, Hub } from '../domain/hub.ts';
 import type { Catalogue } from '../domain/reading.ts';
 import { read, write } from './command.ts';
+import { slotOf } from './partition.ts';
 import type { Db } from './schema.ts';
 
 /** What the front door must know of a hub to let it in and to read it. */
 export type AdmittedHub = {
   readonly hubId: string;
   readonly householdId: string;
+  /** The household's, which the journal keeps with each of its entries. */
+  readonly slot: number;
   readonly clientId: string;
   readonly ecosystem: Ecosystem;
   readonly power: Hub['power'];
@@ -132,6 +135,7 @@ export const hubCommands = {
       (row): AdmittedHub => ({
         hubId: row.id,
         householdId: row.household_id,
+        slot: slotOf(row.household_id),
         clientId: row.client_id,
         ecosystem: row.ecosystem,
         power: row.power,

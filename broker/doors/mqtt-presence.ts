@@ -1,10 +1,11 @@
 import type { Clock } from '../../runtime/clock.ts';
+import type { AdmittedHub } from '../../store/hub.ts';
 import type { Intake } from '../intake.ts';
 
 export type Presence<C> = {
-  readonly up: (hubId: string, connection: C) => void;
+  readonly up: (hub: AdmittedHub, connection: C) => void;
   /** Tells of a loss only when this is the hub's newest connection: a take-over ends the old one after the new one began. */
-  readonly down: (hubId: string, connection: C) => void;
+  readonly down: (hub: AdmittedHub, connection: C) => void;
   readonly of: (hubId: string) => C | undefined;
   /** From now on ends are ours, not the hubs': they are told to nobody. */
   readonly silence: () => void;
@@ -17,17 +18,18 @@ export function presenceOf<C>(tell: Intake['link'], clock: Pick<Clock, 'now'>): 
   let silent = false;
 
   return {
-    up(hubId, connection) {
+    up(hub, connection) {
+      const { hubId } = hub;
       const epoch = Math.max((lastEpoch.get(hubId) ?? 0) + 1, Math.floor(clock.now() / 1_000));
       lastEpoch.set(hubId, epoch);
       newest.set(hubId, { connection, epoch });
-      tell({ kind: 'up', hubId, epoch });
+      tell({ kind: 'up', epoch }, hub);
     },
-    down(hubId, connection) {
-      const known = newest.get(hubId);
+    down(hub, connection) {
+      const known = newest.get(hub.hubId);
       if (known?.connection !== connection) return;
-      newest.delete(hubId);
-      if (!silent) tell({ kind: 'down', hubId, epoch: known.epoch });
+      newest.delete(hub.hubId);
+      if (!silent) tell({ kind: 'down', epoch: known.epoch }, hub);
     },
     of: (hubId) => newest.get(hubId)?.connection,
     silence: () => {

@@ -248,7 +248,7 @@ function embed(hall: Hall): Aedes {
   };
   aedes.on('client', (client) => {
     const connection = of(client);
-    if (connection.identity) hall.presence.up(connection.identity.hub.hubId, connection);
+    if (connection.identity) hall.presence.up(connection.identity.hub, connection);
   });
   aedes.on('unsubscribe', (filters, client) => {
     for (const filter of filters) hall.connections.get(client)?.filters.delete(filter);
@@ -287,7 +287,7 @@ function receive(hall: Hall, aedes: Aedes, socket: Socket): void {
     if (!identity) return;
     hall.unanswered -= identity.answers.waiting();
     identity.answers.end();
-    hall.presence.down(identity.hub.hubId, connection);
+    hall.presence.down(identity.hub, connection);
     if (hall.unanswered === 0) hall.allAnswered();
   });
 }

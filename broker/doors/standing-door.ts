@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { household } from '../../domain/household.ts';
-import type { JournalEntry, Packet } from '../../domain/packet.ts';
+import type { IntakeBeat, JournalEntry, Packet } from '../../domain/packet.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { openMetrics } from '../../runtime/metrics.ts';
@@ -57,12 +57,14 @@ export async function registered(store: Store, clientIds: readonly string[]): Pr
 }
 type Registered = { readonly hubId: string; readonly clientId: string; readonly key: string };
 
-/** Everything of a stream, in order. */
-export async function journalOf(store: Pick<Store, 'segmentsAfter'>, stream: string): Promise<JournalEntry[]> {
+type OfHubs = Exclude<JournalEntry, IntakeBeat>;
+
+/** Everything in a stream but the intake's own beats, in order. */
+export async function journalOf(store: Pick<Store, 'segmentsAfter'>, stream: string): Promise<OfHubs[]> {
   const entries: JournalEntry[] = [];
   for (;;) {
     const segments = await store.segmentsAfter({ stream, after: entries.length, limit: 100 });
-    if (segments.length === 0) return entries;
+    if (segments.length === 0) return entries.filter((entry) => entry.kind !== 'beat');
     for (const { bytes } of segments) entries.push(...segmentEntries(bytes));
   }
 }
