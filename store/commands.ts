@@ -10,6 +10,7 @@ import { leaseCommands } from './lease.ts';
 import { liveCommands } from './live.ts';
 import { lookCommands } from './look.ts';
 import { noticeCommands } from './notice.ts';
+import { occurrenceCommands } from './occurrence.ts';
 import { processorCommands } from './processor.ts';
 import { queueCommands } from './queue.ts';
 import { registrationCommands } from './registration.ts';
@@ -25,6 +26,7 @@ export const commands = {
   ...journalCommands,
   ...alertCommands,
   ...noticeCommands,
+  ...occurrenceCommands,
   ...tellingCommands,
   ...auditCommands,
   ...hubCommands,
