@@ -136,8 +136,12 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   }
   if (has('ingest')) {
     const thread = { url: config.databaseUrl, logLevel: config.SHOUWANG_LOG_LEVEL, fatal };
-    const intake = has('broker') ? 'here' : 'elsewhere';
-    parts.add('ingest', startIngest({ ...thread, port: port(), nudgeName: config.databaseUrl, intake, metrics }));
+    // Where hubs connect to several processes, only the journal tells which of those are there.
+    const intake = has('broker') && !config.SHOUWANG_DATABASE_URL ? 'here' : 'elsewhere';
+    parts.add(
+      'ingest',
+      startIngest({ ...thread, port: port(), nudgeName: config.databaseUrl, owner: instance, intake, metrics }),
+    );
     parts.add('retention', startRetention({ store, clock, log, journalDays: config.SHOUWANG_JOURNAL_DAYS }));
     if (config.SHOUWANG_INFLUX_URL) {
       const influx = {

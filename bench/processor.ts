@@ -29,8 +29,9 @@ const memory = (): number => {
   return process.memoryUsage().heapUsed;
 };
 
+const lease = { name: 'partition 0', owner: 'bench', fence: 1 };
 const empty = memory();
-const town = newTown(ruleset(rules), decode);
+const town = newTown(ruleset(rules), decode, { number: 0, of: 1 });
 for (let n = 0; n < homes; n++) {
   registerIn(town, {
     householdId: `household-${n}`,
@@ -93,10 +94,10 @@ for (let n = 0; n < messages; n += batch) {
   at += 1_000;
   spentMs += turn(entries, at);
   const began = cpuMs();
-  if (last && (n / batch) % 5 === 4) takeCheckpoint(town, '0', last, false);
+  if (last && (n / batch) % 5 === 4) takeCheckpoint(town, lease, last, false);
   checkpointMs += cpuMs() - began;
 }
-if (last) takeCheckpoint(town, '0', last, false);
+if (last) takeCheckpoint(town, lease, last, false);
 const lived = memory();
 const jsonBytes = [...town.states.values()].reduce((sum, state) => sum + JSON.stringify(state).length, 0);
 console.log(

@@ -1,5 +1,7 @@
 import type { Catalogue } from '../domain/reading.ts';
-import type { Checkpoint, KeptHousehold, KeptState, Turn } from '../store/processor.ts';
+import type { Checkpoint, KeptHousehold, KeptState } from '../store/checkpoint.ts';
+import type { HeldLease } from '../store/lease.ts';
+import type { Turn } from '../store/processor.ts';
 import { describe } from './directory.ts';
 import type { HouseholdState } from './household.ts';
 import { connected } from './seen.ts';
@@ -11,7 +13,7 @@ const PART_ROWS = 400;
 
 /** Documents beside the households' own, in the same table; household ids are UUIDs and cannot be mistaken for them. */
 const CATALOGUE = 'catalogue:';
-const sightOf = (processor: string): string => `processor:${processor}`;
+const sightOf = ({ partition }: Town): string => `processor:${partition.number}`;
 
 const rowsOf = ({ states, rollups, readings, latest, devices, hubs }: KeptHousehold): number =>
   states.length + rollups.length + readings.length + latest.length + devices.length + hubs.length;
@@ -48,13 +50,14 @@ function hubsOf(town: Town, householdId: string): KeptHousehold['hubs'] {
 }
 
 /** What has changed in a town up to a turn, taken out of it, in parts that are written one after the other. */
-export function takeCheckpoint(town: Town, processor: string, turn: Turn, linksUnknown: boolean): Checkpoint[] {
+export function takeCheckpoint(town: Town, lease: HeldLease, turn: Turn, linksUnknown: boolean): Checkpoint[] {
   const parts: Checkpoint[] = [];
   let households: KeptHousehold[] = [];
   let rows = 0;
   const close = (complete: KeptState | null): void => {
     parts.push({
-      processor,
+      lease,
+      processor: String(town.partition.number),
       turn: turn.number,
       households,
       complete,
@@ -76,7 +79,7 @@ export function takeCheckpoint(town: Town, processor: string, turn: Turn, linksU
     if (rows >= PART_ROWS) close(null);
   }
   town.changed.clear();
-  close({ householdId: sightOf(processor), state: JSON.stringify(town.sight) });
+  close({ householdId: sightOf(town), state: JSON.stringify(town.sight) });
   return parts;
 }
 
@@ -87,10 +90,10 @@ export type Snapshot = {
 };
 
 /** Puts the documents back where they came from. */
-export function restore(town: Town, processor: string, { turn, documents }: Snapshot): void {
+export function restore(town: Town, { turn, documents }: Snapshot): void {
   for (const document of documents) {
     const { householdId } = document;
-    if (householdId === sightOf(processor)) town.sight = JSON.parse(document.state) as Sight;
+    if (householdId === sightOf(town)) town.sight = JSON.parse(document.state) as Sight;
     else if (householdId.startsWith(CATALOGUE)) {
       describe(town.directory, householdId.slice(CATALOGUE.length), JSON.parse(document.state) as Catalogue);
     } else {

@@ -1,7 +1,7 @@
 import type { Ecosystem } from '../domain/hub.ts';
 import type { HubContext } from '../domain/packet.ts';
 import type { Catalogue } from '../domain/reading.ts';
-import type { WatchedHousehold } from '../store/processor.ts';
+import type { WatchedHousehold } from '../store/watched-household.ts';
 import { type Watched, watched } from './watched.ts';
 
 export type KnownHub = HubContext & { readonly ecosystem: Ecosystem };

@@ -91,28 +91,29 @@ function ask(rules: readonly AnyRule[], input: Input, { state, home }: Household
   }
 }
 
+/** One of our own judgements is of no use for a household: somebody must know. */
+export const degraded = (householdId: string, rule: string, now: number): Finding => ({
+  householdId,
+  rule,
+  category: 'monitoring_degraded',
+  about: { hubId: '', device: rule },
+  occurrenceKey: `monitoring_degraded:${rule}:${now}`,
+  at: now,
+  delayMs: 0,
+  sentence: {
+    zh: `守望的一项判断（${rule}）在这一户出错，暂时不起作用；紧急呼叫不受影响。`,
+    en: `One of Shouwang's rules (${rule}) fails for this home and is without effect for now; calls for help come through all the same.`,
+  },
+  evidence: { readings: [], numbers: {} },
+});
+
 function fail(rule: string, error: unknown, { state, home }: Household, out: Concluded): void {
   const { householdId } = home.household;
   const before = state.failing[rule];
   out.failures.push({ householdId, rule, error });
   state.failing[rule] = home.now;
   state.wakeAt = Math.min(state.wakeAt, home.now + FAILED_AGAIN_MS);
-  if (before !== undefined) return;
-  const finding: Finding = {
-    householdId,
-    rule,
-    category: 'monitoring_degraded',
-    about: { hubId: '', device: rule },
-    occurrenceKey: `monitoring_degraded:${rule}:${home.now}`,
-    at: home.now,
-    delayMs: 0,
-    sentence: {
-      zh: `守望的一项判断（${rule}）在这一户出错，暂时不起作用；紧急呼叫不受影响。`,
-      en: `One of Shouwang's rules (${rule}) fails for this home and is without effect for now; calls for help come through all the same.`,
-    },
-    evidence: { readings: [], numbers: {} },
-  };
-  out.conclusions.push({ finding });
+  if (before === undefined) out.conclusions.push({ finding: degraded(householdId, rule, home.now) });
 }
 
 /** Time: every rule is asked, and says anew when it wants to be asked again. */

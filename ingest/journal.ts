@@ -1,18 +1,22 @@
 import type { Store } from '../store/commands.ts';
-import { segmentEntries } from '../store/segment.ts';
+import { isIn, type Partition } from '../store/partition.ts';
+import { wantedEntries } from '../store/segment.ts';
 import type { Entry } from './town.ts';
 
 type Cut = Readonly<Record<string, number>>;
+
+const WHOLE: Partition = { number: 0, of: 1 };
 type Journal = Pick<Store, 'segmentsAfter'>;
 
 /** What is read of the journal at a time: about this many bytes, in a number of segments that is found out as it goes. */
 const PAGE_BYTES = 4 * 1_024 * 1_024;
 const MOST_SEGMENTS = 256;
 
-/** One stream from a number on up to another, in order, a page in memory at a time. */
+/** One stream from a number on up to another, in order, a page in memory at a time: what concerns a partition. */
 type Cursor = { readonly stream: string; readonly next: () => Promise<Entry | null> };
 
-function cursor(journal: Journal, stream: string, after: number, upTo: number): Cursor {
+function cursor(journal: Journal, stream: string, after: number, upTo: number, of: Partition): Cursor {
+  const isOurs = (slot: number): boolean => isIn(of, slot);
   let entries: Iterator<Entry, null> | null = null;
   let number = after;
   let segments = 4;
@@ -26,8 +30,8 @@ function cursor(journal: Journal, stream: string, after: number, upTo: number): 
       for (const segment of page) {
         let at = segment.first;
         const found: Entry[] = [];
-        for (const entry of segmentEntries(segment.bytes)) {
-          if (at > number && at <= upTo) found.push({ entry, position: { stream, number: at } });
+        for (const entry of wantedEntries(segment.bytes, isOurs)) {
+          if (entry && at > number && at <= upTo) found.push({ entry, position: { stream, number: at } });
           at++;
         }
         number = Math.min(upTo, Math.max(number, at - 1));
@@ -64,10 +68,10 @@ const earlier = (a: Entry, b: Entry): boolean =>
  * Several streams as one, each from where `from` stands up to `to`: by the time of arrival, each stream in its own order. Taking less
  * than all of it gives the same beginning.
  */
-export async function* entriesBetween(journal: Journal, from: Cut, to: Cut): AsyncGenerator<Entry> {
+export async function* entriesBetween(journal: Journal, from: Cut, to: Cut, of = WHOLE): AsyncGenerator<Entry> {
   const cursors = Object.keys(to)
     .sort()
-    .map((stream) => cursor(journal, stream, from[stream] ?? 0, to[stream] ?? 0));
+    .map((stream) => cursor(journal, stream, from[stream] ?? 0, to[stream] ?? 0, of));
   const heads = new Map<Cursor, Entry>();
   for (const it of cursors) {
     const head = await it.next();
@@ -92,22 +96,41 @@ export type Batch = {
   readonly caughtUp: boolean;
 };
 
-/** Reads on from a cut, in batches; a long backlog goes in many. */
-export function journalReader(journal: Pick<Store, 'segmentsAfter' | 'streamHeads'>, from: Cut) {
-  const cut: Record<string, number> = { ...from };
+/** Reads on from a cut, in batches; a long backlog goes in many. A batch that fails is read again. */
+export function journalReader(journal: Pick<Store, 'segmentsAfter' | 'streamHeads'>, from: Cut, of = WHOLE) {
+  let cut: Cut = from;
+  let heads: Cut = {};
   let reading: AsyncGenerator<Entry> | null = null;
-  return async (limit: number): Promise<Batch> => {
-    reading ??= entriesBetween(journal, cut, await journal.streamHeads(null));
+
+  async function read(limit: number): Promise<Batch> {
+    if (!reading) {
+      heads = await journal.streamHeads(null);
+      reading = entriesBetween(journal, cut, heads, of);
+    }
     const entries: Entry[] = [];
+    const reached: Record<string, number> = { ...cut };
     while (entries.length < limit) {
       const { value, done } = await reading.next();
       if (done) {
         reading = null;
-        return { entries, cut: { ...cut }, caughtUp: true };
+        // Also past what concerns others.
+        for (const stream in heads) reached[stream] = Math.max(reached[stream] ?? 0, heads[stream] ?? 0);
+        return { entries, cut: reached, caughtUp: true };
       }
       entries.push(value);
-      cut[value.position.stream] = value.position.number;
+      reached[value.position.stream] = value.position.number;
     }
-    return { entries, cut: { ...cut }, caughtUp: false };
+    return { entries, cut: reached, caughtUp: false };
+  }
+
+  return async (limit: number): Promise<Batch> => {
+    try {
+      const batch = await read(limit);
+      cut = batch.cut;
+      return batch;
+    } catch (error) {
+      reading = null;
+      throw error;
+    }
   };
 }

@@ -4,7 +4,7 @@ import { movedClock } from '../runtime/clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { Store } from '../store/commands.ts';
 import { type OpenStore, openStoreHere } from '../store/open.ts';
-import type { WatchedHousehold } from '../store/processor.ts';
+import type { WatchedHousehold } from '../store/watched-household.ts';
 import { engines } from '../test/memory.ts';
 import type { Snapshot } from './checkpoint.ts';
 import { decode } from './decoders/registry.ts';
@@ -13,7 +13,7 @@ import { readSnapshot, replay, statesOf } from './replay.ts';
 import { anyRule, type Rule } from './rule.ts';
 import { rules } from './rules/registry.ts';
 import { MIDNIGHT } from './timeline.test-kit.ts';
-import { dice, hubOfChance, registerHomes, streamOf, type TownHome } from './town.test-kit.ts';
+import { dice, hubOfChance, registerHomes, soleLease, streamOf, type TownHome, WHOLE } from './town.test-kit.ts';
 
 type Run = {
   readonly open: OpenStore;
@@ -73,9 +73,10 @@ async function play(url: string, script: Play): Promise<Run> {
   const streams = ['a', 'b'].map((name) => streamOf(open.store, name));
   const snapshots: Snapshot[] = [];
   let memory = mortal(open.store, tornAfterParts);
-  const start = (): Promise<Processor> =>
+  const start = async (): Promise<Processor> =>
     startProcessor({
       ...{ store: memory.store, clock, log: silentLog, nudge: quiet, rules, decode },
+      ...{ partition: WHOLE, lease: await soleLease(open.store) },
       ...{ intakeStartedAt: clock.now(), checkpointEveryMs: minutes(20) },
     });
   let processor = await start();
@@ -137,12 +138,12 @@ describe.each(engines)('the processor on $name', (engine) => {
     const run = await play(await started.database(), { seed: 1, steps: 250, crashBefore: [70, 71, 180] });
     await run.processor.stop();
     const known = { households: await householdsOf(run), rules, decode };
-    const whole = await replay(run.open.store, '0', known, null);
+    const whole = await replay(run.open.store, WHOLE, known, null);
     expect(whole.keys.length).toBeGreaterThan(100);
     expect(whole.states).toEqual(statesOf(run.processor.town));
     expect(run.snapshots.length).toBeGreaterThan(3);
     for (const snapshot of run.snapshots) {
-      const part = await replay(run.open.store, '0', known, snapshot);
+      const part = await replay(run.open.store, WHOLE, known, snapshot);
       expect(part.states).toEqual(whole.states);
       expect(whole.keys).toEqual(expect.arrayContaining([...part.keys]));
     }
@@ -150,6 +151,7 @@ describe.each(engines)('the processor on $name', (engine) => {
     const log: unknown[] = [];
     const again = await startProcessor({
       ...{ store: run.open.store, clock: movedClock(run.now), nudge: quiet, rules, decode },
+      ...{ partition: WHOLE, lease: await soleLease(run.open.store) },
       ...{ log: { ...silentLog, warn: (said: unknown) => log.push(said) }, intakeStartedAt: null },
     });
     expect(log).toEqual([]);
@@ -174,7 +176,10 @@ describe.each(engines)('the processor on $name', (engine) => {
     const clock = movedClock(MIDNIGHT + hours(9));
     const homes = await registerHomes(open.store, 40, clock.now());
     const write = streamOf(open.store, 'a');
-    const options = { store: open.store, clock, log: silentLog, nudge: quiet, rules, decode };
+    const options = {
+      ...{ store: open.store, clock, log: silentLog, nudge: quiet, rules, decode },
+      ...{ partition: WHOLE, lease: await soleLease(open.store) },
+    };
     let origin = clock.now();
     const connect = (epoch: number) => {
       const times = { receivedAt: clock.now(), monotonicAt: clock.now() - origin };
@@ -214,7 +219,10 @@ describe.each(engines)('the processor on $name', (engine) => {
     const open = await openStoreHere(await started.database());
     const homes = await registerHomes(open.store, 5, MIDNIGHT);
     const write = streamOf(open.store, 'a');
-    const options = { store: open.store, log: silentLog, nudge: quiet, rules, decode };
+    const options = {
+      ...{ store: open.store, log: silentLog, nudge: quiet, rules, decode },
+      ...{ partition: WHOLE, lease: await soleLease(open.store) },
+    };
     const connect = (at: number) =>
       write(homes.map(({ hubId }) => ({ kind: 'up', hubId, epoch: 1, receivedAt: at, monotonicAt: 0 })));
     let clock = movedClock(MIDNIGHT + hours(9));
@@ -254,6 +262,7 @@ describe.each(engines)('the processor on $name', (engine) => {
     };
     const processor = await startProcessor({
       ...{ store: open.store, clock, log: silentLog, nudge: quiet, decode, intakeStartedAt: clock.now() },
+      ...{ partition: WHOLE, lease: await soleLease(open.store) },
       rules: [anyRule(poison), ...rules],
     });
     const says = (hubId: string, kind: string) => ({
@@ -276,7 +285,7 @@ describe.each(engines)('the processor on $name', (engine) => {
     expect(states.get(bad!.householdId)?.rules).not.toHaveProperty('poison');
     expect(states.get(bad!.householdId)?.rules).toHaveProperty('inactivity');
     const known = { households: await householdsOf({ open }), rules: [anyRule(poison), ...rules], decode };
-    const { keys } = await replay(open.store, '0', known, null);
+    const { keys } = await replay(open.store, WHOLE, known, null);
     expect(keys.filter((key) => key.includes('monitoring_degraded'))).toHaveLength(1);
     expect(keys.filter((key) => key.includes(' at:'))).toHaveLength(5);
     await open.close();

@@ -4,11 +4,14 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Nudge } from '../runtime/nudge.ts';
 import type { Store } from '../store/commands.ts';
-import type { Turn, WatchedHousehold } from '../store/processor.ts';
+import type { HeldLease } from '../store/lease.ts';
+import type { Partition } from '../store/partition.ts';
+import type { Turn } from '../store/processor.ts';
 import { takeCheckpoint } from './checkpoint.ts';
 import { type Conclusion, ruleset } from './household.ts';
+import { type InsistentMemory, insistentMemory } from './insist.ts';
 import { type Batch, journalReader } from './journal.ts';
-import { readSnapshot, replayFrom } from './replay.ts';
+import { nameOf, readSnapshot, replayFrom } from './replay.ts';
 import type { AnyRule } from './rule.ts';
 import { type Decode, newTown, registerIn, type Town, type TurnTaken, takeTurn } from './town.ts';
 
@@ -16,14 +19,13 @@ type Memory = Pick<
   Store,
   | 'segmentsAfter'
   | 'streamHeads'
+  | 'conclude'
   | 'commitTurn'
   | 'commitCheckpoint'
   | 'checkpointTurn'
   | 'turnsFrom'
   | 'keptStates'
   | 'householdsSince'
-  | 'raise'
-  | 'recover'
 >;
 
 export type ProcessorOptions = {
@@ -38,9 +40,9 @@ export type ProcessorOptions = {
    * connected elsewhere: what came while we were out stands in the journal then, and our start is no reason to doubt anything.
    */
   readonly intakeStartedAt: number | null;
-  /** Which households are this processor's; with several processors, each has its own share. */
-  readonly name?: string;
-  readonly owns?: (householdId: string) => boolean;
+  /** Whose households are this processor's, and the right to work on them. */
+  readonly partition: Partition;
+  readonly lease: HeldLease;
   readonly checkpointEveryMs?: number;
   readonly measured?: (turn: TurnMeasured) => void;
 };
@@ -77,31 +79,16 @@ const RAISED_AT_ONCE = 50;
 /** What the series may hold in memory before a checkpoint is due early. */
 const SERIES_ROWS = 200_000;
 const CHECKPOINT_EVERY_MS = seconds(10);
-const RETRY_MS = seconds(1);
-
-/** Repeats a write until it is answered: all of them mean the same when they are done twice. */
-async function insist<T>(log: Log, what: string, write: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (err) {
-      log.error({ err, what }, 'the store does not take it; trying again');
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
-}
 
 /** The registry's households, kept up to date in a town. */
-function registryReader(store: Memory, town: Town, owns: (householdId: string) => boolean) {
+function registryReader(store: Memory, town: Town, partition: Partition) {
   let revision = 0;
   return async (): Promise<number> => {
     let changed = 0;
     for (;;) {
-      const page = await store.householdsSince({ revision, limit: REGISTRY_PAGE });
+      const page = await store.householdsSince({ revision, limit: REGISTRY_PAGE, partition });
       revision = page.revision;
-      const own: WatchedHousehold[] = page.households.filter(
-        ({ householdId }) => householdId !== SYSTEM_HOUSEHOLD && owns(householdId),
-      );
+      const own = page.households.filter(({ householdId }) => householdId !== SYSTEM_HOUSEHOLD);
       for (const household of own) registerIn(town, household);
       changed += own.length;
       if (page.households.length < REGISTRY_PAGE) return changed;
@@ -132,35 +119,31 @@ function* groupsOf(conclusions: readonly Conclusion[]) {
  * Goes on where the last checkpoint stands, and takes the turns since once more. What they conclude was raised with them; it is raised
  * again, to the same keys, because that costs nothing and would tell if it were not so.
  */
-async function resume({ store, log }: ProcessorOptions, town: Town, processor: string): Promise<Turn | null> {
-  const kept = await readSnapshot(store, processor);
-  const last = await replayFrom(store, processor, town, kept, async (turn, conclusions) => {
+async function resume({ store, log }: ProcessorOptions, town: Town, memory: InsistentMemory): Promise<Turn | null> {
+  const kept = await readSnapshot(store, nameOf(town.partition));
+  const last = await replayFrom(store, town, kept, async (turn, conclusions) => {
     const findings = conclusions.flatMap((it) => ('finding' in it ? [it.finding] : []));
-    const raised = findings.length > 0 ? await store.raise({ findings, now: turn.at }) : [];
-    if (raised.length === 0) return;
-    const said = { turn: turn.number, raised: raised.length };
-    log.warn(said, 'a replayed turn concluded what it had not before; the registry may have changed');
+    const raised = await memory.conclude({ findings, recoveries: [] }, turn.at);
+    if (raised === 0) return;
+    log.warn(
+      { turn: turn.number, raised },
+      'a replayed turn concluded what it had not before; the registry may have changed',
+    );
   });
   town.ahead.clear();
   return last;
 }
 
 /** Puts a turn and what it concluded on disk. A turn of ten thousand losses goes in many transactions; it is logged with the last. */
-async function commit(
-  { store, log, nudge }: ProcessorOptions,
-  processor: string,
-  turn: Turn,
-  { conclusions, failures }: TurnTaken,
-): Promise<void> {
+async function commit({ log, nudge, memory }: Work, turn: Turn, { conclusions, failures }: TurnTaken): Promise<void> {
   for (const { householdId, rule, error } of failures) log.error({ err: error, householdId, rule }, 'a rule failed');
   const groups = [...groupsOf(conclusions)];
   const last = groups.pop() ?? { findings: [], recoveries: [] };
-  for (const { findings, recoveries } of groups) {
-    await insist(log, 'findings', () => store.raise({ findings, now: turn.at }));
-    if (recoveries.length > 0) await insist(log, 'recoveries', () => store.recover({ recoveries, now: turn.at }));
+  for (const group of groups) {
+    await memory.conclude(group, turn.at);
     nudge.send('alerts');
   }
-  await insist(log, 'a turn', () => store.commitTurn({ processor, turn, ...last }));
+  await memory.turn(turn, last);
   if (conclusions.length > 0) {
     nudge.send('alerts');
     nudge.send('notices');
@@ -182,8 +165,8 @@ function beginning(
 
 /** A processor at work: its town, and how far it has come. */
 type Work = ProcessorOptions & {
-  readonly name: string;
   readonly town: Town;
+  readonly memory: InsistentMemory;
   readonly readRegistry: () => Promise<number>;
   readonly readJournal: (limit: number) => Promise<Batch>;
   last: Turn | null;
@@ -199,17 +182,19 @@ type Work = ProcessorOptions & {
 
 /** Takes what has changed out of the town at once, and writes it while turns go on. */
 function checkpoint(work: Work): Promise<void> {
-  const { store, clock, log, town, name, last } = work;
+  const { clock, town, memory, lease, last } = work;
   work.checkpointAt = clock.now();
   if (!last || last.number === work.checkpointTurn) return Promise.resolve();
-  const parts = takeCheckpoint(town, name, last, work.linksUnknown);
+  const parts = takeCheckpoint(town, lease, last, work.linksUnknown);
   work.checkpointTurn = last.number;
   work.linksUnknown = false;
   const write = async (): Promise<void> => {
-    for (const part of parts) await insist(log, 'a checkpoint', () => store.commitCheckpoint(part));
+    for (const part of parts) await memory.checkpoint(part);
     work.checkpointing = null;
   };
   work.checkpointing = write();
+  // Whoever waits for it next learns that it failed; until then nobody may be waiting.
+  work.checkpointing.catch(() => {});
   return work.checkpointing;
 }
 
@@ -240,7 +225,7 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
   if (turn) {
     const taken = takeTurn(town, turn, last, entries);
     work.last = turn;
-    await commit(work, work.name, turn, taken);
+    await commit(work, turn, taken);
     measured?.({
       readings: taken.readings,
       entries: entries.length,
@@ -263,11 +248,12 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
  * set back while we were out), time stands still until it is caught up with: nothing is concluded twice, silence is noticed later.
  */
 export async function startProcessor(options: ProcessorOptions): Promise<Processor> {
-  const { store, clock, log, name = '0', owns = () => true } = options;
-  const town = newTown(ruleset(options.rules), options.decode);
-  const readRegistry = registryReader(store, town, owns);
+  const { store, clock, log, partition, lease } = options;
+  const town = newTown(ruleset(options.rules), options.decode, partition);
+  const memory = insistentMemory({ store, log, lease, processor: nameOf(partition) });
+  const readRegistry = registryReader(store, town, partition);
   await readRegistry();
-  const last = await resume(options, town, name);
+  const last = await resume(options, town, memory);
   if (last && last.at > clock.now() + minutes(1)) {
     const said = { aheadMs: last.at - clock.now() };
     log.warn(said, 'the clock was set back while Shouwang was out; time stands still meanwhile');
@@ -276,10 +262,10 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   const now = clock.now();
   const work: Work = {
     ...options,
-    name,
     town,
+    memory,
     readRegistry,
-    readJournal: journalReader(store, last?.cut ?? {}),
+    readJournal: journalReader(store, last?.cut ?? {}, partition),
     last,
     watching,
     linksUnknown: last?.linksSince !== watching.linksSince,

@@ -1,5 +1,7 @@
 import type { Store } from '../store/commands.ts';
-import type { Turn, WatchedHousehold } from '../store/processor.ts';
+import type { Partition } from '../store/partition.ts';
+import type { Turn } from '../store/processor.ts';
+import type { WatchedHousehold } from '../store/watched-household.ts';
 import { restore, type Snapshot } from './checkpoint.ts';
 import { type Conclusion, ruleset } from './household.ts';
 import { entriesBetween } from './journal.ts';
@@ -9,6 +11,9 @@ import { type Decode, type Entry, newTown, registerIn, type Town, takeTurn } fro
 type Memory = Pick<Store, 'segmentsAfter' | 'checkpointTurn' | 'turnsFrom' | 'keptStates'>;
 
 const DOCUMENTS_PAGE = 2_000;
+
+/** What a partition's processor is called in what it keeps. */
+export const nameOf = ({ number }: Partition): string => String(number);
 
 /** What a processor has kept, as it stands. */
 export async function readSnapshot(store: Memory, processor: string): Promise<Snapshot> {
@@ -26,17 +31,17 @@ export async function readSnapshot(store: Memory, processor: string): Promise<Sn
 /** Takes the logged turns after a snapshot once more, and gives the last one: the same cuts of the journal, the same times. */
 export async function replayFrom(
   store: Memory,
-  processor: string,
   town: Town,
   snapshot: Snapshot,
   concluded: (turn: Turn, conclusions: readonly Conclusion[]) => Promise<void> | void,
 ): Promise<Turn | null> {
-  restore(town, processor, snapshot);
+  restore(town, snapshot);
   let previous: Turn | null = null;
-  for (const turn of await store.turnsFrom({ processor, number: snapshot.turn })) {
+  for (const turn of await store.turnsFrom({ processor: nameOf(town.partition), number: snapshot.turn })) {
     if (turn.number > snapshot.turn) {
       const entries: Entry[] = [];
-      for await (const entry of entriesBetween(store, previous?.cut ?? {}, turn.cut)) entries.push(entry);
+      for await (const entry of entriesBetween(store, previous?.cut ?? {}, turn.cut, town.partition))
+        entries.push(entry);
       await concluded(turn, takeTurn(town, turn, previous, entries).conclusions);
     }
     previous = turn;
@@ -54,7 +59,7 @@ export type Replayed = {
 /** Replays a journal beside the running system: from a snapshot, or (null) from the first turn, if all of them have been kept. */
 export async function replay(
   store: Memory,
-  processor: string,
+  partition: Partition,
   known: {
     readonly households: readonly WatchedHousehold[];
     readonly rules: readonly AnyRule[];
@@ -62,10 +67,10 @@ export async function replay(
   },
   snapshot: Snapshot | null,
 ): Promise<Replayed> {
-  const town = newTown(ruleset(known.rules), known.decode);
+  const town = newTown(ruleset(known.rules), known.decode, partition);
   for (const household of known.households) registerIn(town, household);
   const keys: string[] = [];
-  await replayFrom(store, processor, town, snapshot ?? { turn: 0, documents: [] }, (_, conclusions) => {
+  await replayFrom(store, town, snapshot ?? { turn: 0, documents: [] }, (_, conclusions) => {
     for (const it of conclusions) {
       if ('finding' in it) keys.push(`${it.finding.householdId} ${it.finding.occurrenceKey}`);
     }

@@ -2,15 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { days, hours, minutes } from '../domain/time.ts';
 import { movedClock } from '../runtime/clock.ts';
 import { silentLog } from '../runtime/log.ts';
+import type { KeptHousehold } from '../store/checkpoint.ts';
 import { openStoreHere } from '../store/open.ts';
-import type { KeptHousehold } from '../store/processor.ts';
 import { engines } from '../test/memory.ts';
 import { decode } from './decoders/registry.ts';
 import { startProcessor } from './processor.ts';
 import { forgetOld } from './retention.ts';
 import { rules } from './rules/registry.ts';
 import { MIDNIGHT } from './timeline.test-kit.ts';
-import { registerHomes, streamOf } from './town.test-kit.ts';
+import { registerHomes, soleLease, streamOf, WHOLE } from './town.test-kit.ts';
 
 describe.each(engines)('retention on $name', (engine) => {
   if (engine.unavailable) return test.skip(engine.unavailable);
@@ -55,6 +55,7 @@ describe.each(engines)('retention on $name', (engine) => {
       };
     };
     await store.commitCheckpoint({
+      lease: await soleLease(store),
       ...{ processor: 'x', turn: 1, households: homes.map(kept), linksUnknown: false },
       complete: { householdId: 'processor:x', state: '{}' },
     });
@@ -83,6 +84,7 @@ describe.each(engines)('retention on $name', (engine) => {
     };
     const processor = await startProcessor({
       ...{ store, clock, log: silentLog, nudge: { send: () => {} }, rules, decode, intakeStartedAt: clock.now() },
+      ...{ partition: WHOLE, lease: await soleLease(store) },
       checkpointEveryMs: days(1_000),
     });
     for (let n = 0; n < 30; n++) {
@@ -104,6 +106,7 @@ describe.each(engines)('retention on $name', (engine) => {
     expect(await store.streamHeads(null)).toEqual({ a: 30 });
     const resumed = await startProcessor({
       ...{ store, clock, log: silentLog, nudge: { send: () => {} }, rules, decode, intakeStartedAt: clock.now() },
+      ...{ partition: WHOLE, lease: await soleLease(store) },
     });
     await speak();
     clock.forward(minutes(1));

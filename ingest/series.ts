@@ -1,6 +1,6 @@
 import { factsOf, type ReadingKind, readingKind } from '../domain/reading.ts';
 import { days, hours, localTime, minutes } from '../domain/time.ts';
-import type { KeptReading, LatestReading, RollupDelta } from '../store/processor.ts';
+import type { KeptReading, LatestReading, RollupDelta } from '../store/checkpoint.ts';
 import type { ReadingInput } from './rule.ts';
 
 /** What one kind of one device adds to the series, since the last checkpoint. */

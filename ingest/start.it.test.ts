@@ -58,7 +58,15 @@ test('on a thread of its own: what arrived is judged once more to the same alert
   const failures: Error[] = [];
   const start = () =>
     startIngest({
-      ...{ url, port: memory.port(), nudgeName: url, logLevel: 'error', intake: 'here', metrics: openMetrics() },
+      ...{
+        url,
+        port: memory.port(),
+        nudgeName: url,
+        logLevel: 'error',
+        owner: 'test',
+        intake: 'here',
+        metrics: openMetrics(),
+      },
       fatal: (error) => failures.push(error),
     });
   const nudge = openNudge(url);

@@ -10,10 +10,12 @@ export type IngestWork = {
   readonly port: MessagePort | null;
   readonly nudgeName: string;
   readonly logLevel: string;
+  /** Whose leases they are; the same after a restart. */
+  readonly owner: string;
   readonly intakeStartedAt: number | null;
 };
 
-export type Measured = TurnMeasured;
+export type Measured = { readonly partition: number; readonly turn: TurnMeasured };
 
 export type IngestOptions = Omit<IngestWork, 'intakeStartedAt'> & {
   /** Whether hubs connect to this process, so that none is connected when it starts. */
@@ -24,7 +26,7 @@ export type IngestOptions = Omit<IngestWork, 'intakeStartedAt'> & {
 };
 
 function meters(metrics: Metrics): (turn: Measured) => void {
-  let behindMs = 0;
+  const behind = new Map<number, number>();
   const readings = metrics.counter('shouwang_processor_readings_total', 'Readings taken up, without duplicates');
   const entries = metrics.counter('shouwang_processor_entries_total', 'Entries of the journal dealt with');
   const failures = metrics.counter('shouwang_processor_rule_failures_total', 'Times that a rule threw');
@@ -33,14 +35,17 @@ function meters(metrics: Metrics): (turn: Measured) => void {
     'shouwang_processor_turn_seconds',
     'From looking for new entries to having them on disk',
   );
-  metrics.gauge('shouwang_processor_behind_ms', 'Age of the oldest entry of the last turn', () => behindMs);
-  return (turn) => {
+  metrics.gauge('shouwang_processor_behind_ms', 'Age of the oldest entry of the last turn', () =>
+    Math.max(0, ...behind.values()),
+  );
+  metrics.gauge('shouwang_processor_partitions', 'Partitions that this process has worked on', () => behind.size);
+  return ({ partition, turn }) => {
     readings.inc(turn.readings);
     entries.inc(turn.entries);
     failures.inc(turn.failures);
     unknown.inc(turn.unknownHubs);
     seconds.observe(turn.seconds);
-    behindMs = turn.behindMs;
+    behind.set(partition, turn.behindMs);
   };
 }
 

@@ -3,7 +3,8 @@ import type { DeviceClass, Hub } from '../domain/hub.ts';
 import type { JournalEntry } from '../domain/packet.ts';
 import type { ReadingKind } from '../domain/reading.ts';
 import { days, minutes, seconds } from '../domain/time.ts';
-import type { Turn, WatchedHousehold } from '../store/processor.ts';
+import type { Turn } from '../store/processor.ts';
+import type { WatchedHousehold } from '../store/watched-household.ts';
 import { restore, takeCheckpoint } from './checkpoint.ts';
 import { decode } from './decoders/registry.ts';
 import { type Conclusion, ruleset } from './household.ts';
@@ -70,7 +71,15 @@ function movedTown(options: HomeOptions, from: number) {
   let household = householdOf(options);
   let last: Turn | null = null;
   let number = 0;
-  const it = { ...started, concluded, town: newTown(rulesInUse, decode), turn, forward, restart, change };
+  const it = {
+    ...started,
+    concluded,
+    town: newTown(rulesInUse, decode, { number: 0, of: 1 }),
+    turn,
+    forward,
+    restart,
+    change,
+  };
   registerIn(it.town, household);
 
   function turn(entries: readonly JournalEntry[]): Turn {
@@ -91,15 +100,15 @@ function movedTown(options: HomeOptions, from: number) {
 
   function restart(outMs: number): void {
     const before = turn([]);
-    const documents = takeCheckpoint(it.town, 'p', before, false)
+    const documents = takeCheckpoint(it.town, { name: 'partition 0', owner: 'test', fence: 1 }, before, false)
       .flatMap(({ households, complete }) => [
         ...households.flatMap(({ states }) => states),
         ...(complete ? [complete] : []),
       ])
       .map((document) => ({ ...document, turn: before.number }));
-    it.town = newTown(rulesInUse, decode);
+    it.town = newTown(rulesInUse, decode, { number: 0, of: 1 });
     registerIn(it.town, household);
-    restore(it.town, 'p', { turn: before.number, documents });
+    restore(it.town, { turn: before.number, documents });
     it.now += outMs;
     it.monotonicFrom = it.now;
     it.watching = { watchingSince: it.now, linksSince: it.now };

@@ -4,6 +4,7 @@ import type { JournalEntry } from '../domain/packet.ts';
 import { type ReadingKind, readingKinds } from '../domain/reading.ts';
 import { hours, minutes } from '../domain/time.ts';
 import type { Store } from '../store/commands.ts';
+import type { HeldLease } from '../store/lease.ts';
 import { segmentWriter } from '../store/segment.ts';
 
 /** A small generator with a seed (mulberry32): a run that fails can be run again. */
@@ -60,6 +61,17 @@ export async function registerHomes(
   });
   if (!answer.registered) throw new Error('the homes could not be registered');
   return answer.registered.map(({ householdId, credential }) => ({ householdId, hubId: credential?.hubId ?? '' }));
+}
+
+export const WHOLE = { number: 0, of: 1 };
+
+/** The right to work on all households, from whoever had it before. */
+export async function soleLease(store: Pick<Store, 'leases' | 'takeLease'>): Promise<HeldLease> {
+  const name = 'partition 0';
+  const [seen = null] = await store.leases({ prefix: name });
+  const fence = await store.takeLease({ name, owner: 'test', seen });
+  if (fence === null) throw new Error('somebody else took the lease');
+  return { name, owner: 'test', fence };
 }
 
 /** An intake's own stream, without the intake: what is written stands in the journal. */

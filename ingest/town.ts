@@ -2,7 +2,9 @@ import type { Finding } from '../domain/finding.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import type { Decoded, JournalEntry, LinkChange, Packet, Position } from '../domain/packet.ts';
 import { minutes } from '../domain/time.ts';
-import type { Turn, WatchedHousehold } from '../store/processor.ts';
+import type { Partition } from '../store/partition.ts';
+import type { Turn } from '../store/processor.ts';
+import type { WatchedHousehold } from '../store/watched-household.ts';
 import { type Directory, describe, type KnownHub, newDirectory, register } from './directory.ts';
 import {
   type Concluded,
@@ -31,6 +33,7 @@ export type Decode = (packet: Packet, hub: KnownHub) => Decoded;
  * replay sees a limit that was changed meanwhile.)
  */
 export type Town = {
+  readonly partition: Partition;
   readonly rules: Ruleset;
   readonly decode: Decode;
   readonly directory: Directory;
@@ -46,7 +49,8 @@ export type Town = {
   readonly newDevices: Map<string, Set<string>>;
 };
 
-export const newTown = (rules: Ruleset, decode: Decode): Town => ({
+export const newTown = (rules: Ruleset, decode: Decode, partition: Partition): Town => ({
+  partition,
   rules,
   decode,
   directory: newDirectory(),

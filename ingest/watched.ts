@@ -1,5 +1,5 @@
 import type { Device, DeviceClass, Hub } from '../domain/hub.ts';
-import type { WatchedHousehold } from '../store/processor.ts';
+import type { WatchedHousehold } from '../store/watched-household.ts';
 import { placeOf } from './rule.ts';
 
 type Registered = Pick<Device, 'hubId' | 'key' | 'name' | 'room' | 'class'>;

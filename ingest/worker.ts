@@ -4,14 +4,15 @@ import { openLog } from '../runtime/log.ts';
 import { openNudge } from '../runtime/nudge.ts';
 import { joinStore } from '../store/open.ts';
 import { decode } from './decoders/registry.ts';
+import { startPartitions } from './partitions.ts';
 import { startProcessor } from './processor.ts';
 import { rules } from './rules/registry.ts';
 import type { IngestWork, Measured } from './start.ts';
 
-/** The processor on a thread of its own, off the loop that serves hubs and people. */
+/** The processors of a process's partitions, on a thread of their own, off the loop that serves hubs and people. */
 if (!parentPort) throw new Error('ingest/worker.ts runs as a worker thread');
 const parent = parentPort;
-const { url, port, nudgeName, logLevel, intakeStartedAt } = workerData as IngestWork;
+const { url, port, nudgeName, logLevel, owner, intakeStartedAt } = workerData as IngestWork;
 
 /** Faster than people notice; life-critical alerts do not wait for this. */
 const REST_MS = 250;
@@ -19,17 +20,16 @@ const REST_MS = 250;
 const log = openLog(logLevel, 'ingest');
 const memory = joinStore(url, port);
 const nudge = openNudge(nudgeName);
-const processor = await startProcessor({
-  store: memory.store,
-  clock: systemClock(),
-  log,
-  nudge,
-  rules,
-  decode,
-  intakeStartedAt,
-  measured: (turn) => parent.postMessage(turn satisfies Measured),
+const clock = systemClock();
+const partitions = await startPartitions({
+  ...{ store: memory.store, clock, log, owner },
+  start: (partition, lease) =>
+    startProcessor({
+      ...{ store: memory.store, clock, log, nudge, rules, decode, partition, lease, intakeStartedAt },
+      measured: (turn) => parent.postMessage({ partition: partition.number, turn } satisfies Measured),
+    }),
 });
-nudge.on('registry', processor.registryChanged);
+nudge.on('registry', partitions.registryChanged);
 
 let stopping = false;
 let wake = (): void => {};
@@ -40,7 +40,7 @@ parent.once('message', () => {
 
 /** A round that fails ends the thread, and with it the process: the memory may be ahead of the disk, and only a clean start is sure. */
 while (!stopping) {
-  const { caughtUp } = await processor.round();
+  const { caughtUp } = await partitions.round();
   if (!caughtUp) continue;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, REST_MS);
@@ -50,7 +50,7 @@ while (!stopping) {
     };
   });
 }
-await processor.stop();
+await partitions.stop();
 await memory.close();
 nudge.close();
 process.exit(0);

@@ -2,6 +2,7 @@ import { alertCommands } from './alert.ts';
 import { areaCommands } from './area.ts';
 import { auditCommands } from './audit.ts';
 import { belongingCommands } from './belonging.ts';
+import { checkpointCommands } from './checkpoint.ts';
 import { householdCommands } from './household.ts';
 import { householdListCommands } from './household-list.ts';
 import { hubCommands } from './hub.ts';
@@ -19,6 +20,7 @@ import { seriesCommands } from './series.ts';
 import { systemCommands } from './system.ts';
 import { tellingCommands } from './telling.ts';
 import { userCommands } from './user.ts';
+import { watchedHouseholdCommands } from './watched-household.ts';
 import { webhookCommands } from './webhook.ts';
 
 /** All that can be asked of the memory, by name: one file a noun, one function a statement or transaction. */
@@ -31,6 +33,8 @@ export const commands = {
   ...auditCommands,
   ...hubCommands,
   ...processorCommands,
+  ...checkpointCommands,
+  ...watchedHouseholdCommands,
   ...areaCommands,
   ...householdCommands,
   ...householdListCommands,

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { slotOf } from './partition.ts';
 import type { Engine, Tables } from './schema.ts';
 
 type Builder = Kysely<Tables>;
@@ -112,6 +113,7 @@ const founding = [
 
 /** What several processes need to share one memory: who works on what, which front end holds a hub, and what goes down to hubs. */
 const together = (engine: Engine): readonly string[] => [
+  `alter table household add column slot integer not null default 0`,
   `create table lease (name text primary key, owner text not null, fence bigint not null, renewal bigint not null)`,
   `create table hub_link (hub_id text primary key, front_end text not null, epoch bigint not null, left_front_end text)`,
   `create index hub_link_to_cut on hub_link (left_front_end) where left_front_end is not null`,
@@ -124,8 +126,23 @@ const together = (engine: Engine): readonly string[] => [
     select 'partitions', case when exists (select 1 from turn) then 1 else ${engine === 'postgres' ? 8 : 1} end`,
 ];
 
+async function dealOut(db: Builder): Promise<void> {
+  for (const { id } of await db.selectFrom('household').select('id').execute()) {
+    await db
+      .updateTable('household')
+      .set({ slot: slotOf(id) })
+      .where('id', '=', id)
+      .execute();
+  }
+}
+
 /** Forward only. A number is never reused and a landed migration never edited; old code refuses a schema it does not know. */
 export const migrations = (engine: Engine): Record<string, Migration> => ({
   '0001_founding': { up: (db) => run(db, engine, founding) },
-  '0002_together': { up: (db) => run(db, engine, together(engine)) },
+  '0002_together': {
+    async up(db) {
+      await run(db, engine, together(engine));
+      await dealOut(db);
+    },
+  },
 });

@@ -3,8 +3,9 @@ import type { Category } from '../domain/category.ts';
 import type { Finding } from '../domain/finding.ts';
 import { household, ROOT_AREA, SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import { engines } from '../test/memory.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { HeldLease } from './lease.ts';
 import { type OpenStore, openStoreHere } from './open.ts';
-import type { Checkpoint } from './processor.ts';
 import { segmentWriter } from './segment.ts';
 
 const T0 = Date.UTC(2026, 10, 22, 18, 10);
@@ -16,6 +17,7 @@ describe.each(engines)('what consoles read on $name', (engine) => {
   let open: OpenStore;
   let north: string;
   let homes: { householdId: string; hubId: string }[];
+  let lease: HeldLease;
 
   beforeAll(async () => {
     started = await engine.start();
@@ -37,6 +39,8 @@ describe.each(engines)('what consoles read on $name', (engine) => {
       })),
       now: T0,
     });
+    lease = { name: 'partition 0', owner: 'test', fence: 1 };
+    await open.store.takeLease({ ...lease, seen: null });
     homes = (answer.registered ?? []).map((it) => ({ householdId: it.householdId, hubId: it.credential!.hubId }));
   });
   afterEach(() => open.close());
@@ -167,7 +171,7 @@ describe.each(engines)('what consoles read on $name', (engine) => {
       devices: [],
       hubs: [{ hubId: place.hubId, householdId: place.householdId, connected: true, lastHeardAt: T0 }],
     };
-    return { processor: 'p', turn: 1, households: [kept], complete: null, linksUnknown: false };
+    return { lease, processor: 'p', turn: 1, households: [kept], complete: null, linksUnknown: false };
   };
 
   test('the timeline tells what happened without every motion, and series give buckets or the readings themselves', async () => {
@@ -219,6 +223,7 @@ describe.each(engines)('what consoles read on $name', (engine) => {
     await open.store.commitCheckpoint(checkpoint(0, []));
     const turn = (number: number, at: number, seen: number) =>
       open.store.commitTurn({
+        lease,
         processor: 'p',
         turn: { number, at, watchingSince: T0, linksSince: T0, cut: { s: seen } },
         findings: [],

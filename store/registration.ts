@@ -5,6 +5,7 @@ import { eachRow } from './batch.ts';
 import { contactRow, residentRow } from './belonging.ts';
 import { write } from './command.ts';
 import { hashOfKey, newKey } from './hub.ts';
+import { slotOf } from './partition.ts';
 import type { Tables } from './schema.ts';
 
 /** A household with all that belongs to it, before anything of it has an id. */
@@ -29,6 +30,7 @@ function addRows(rows: Rows, registration: Registration, revision: number, now: 
   const { name, address, latitude, longitude, access, mode } = household;
   rows.household.push({
     id: householdId,
+    slot: slotOf(householdId),
     station_id: stationId,
     name,
     address,

@@ -22,6 +22,8 @@ export type Tables = {
     mode: HouseholdMode;
     settings: string;
     plans: string;
+    /** As store/partition.ts deals it out. */
+    slot: number;
     /** Grows with every change of the household or what belongs to it, from the counter `registry`. */
     revision: number;
   };
