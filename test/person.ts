@@ -1,3 +1,5 @@
+import type { HubLine } from '../device-sim/hubs-csv.ts';
+
 /** Somebody at the API, as a console would be: logged in by a one-time link, with a session's cookie. */
 export type Person = {
   readonly cookie: string;
@@ -34,6 +36,9 @@ export async function logIn(httpUrl: string, link: string): Promise<Person> {
 
 type Registered = { householdId: string; hubId: string; clientId: string; username: string; key: string };
 
+/** The server takes so many in one request. */
+const REGISTRATIONS_AT_ONCE = 500;
+
 /** A city with one station, and `count` live homes there, each with a hub of our own protocol. */
 export async function registerHomes(
   owner: Person,
@@ -44,15 +49,22 @@ export async function registerHomes(
     (await owner.post<{ area: { id: string } }>('/areas', { kind, parentId, name })).area.id;
   const district = await area('district', 'root', '测试区');
   const stationId = await area('station', await area('street', district, '测试街道'), '测试社区站');
-  const { registered } = await owner.post<{ registered: Registered[] }>('/registrations', {
-    registrations: Array.from({ length: count }, (_, i) => ({
-      stationId,
-      household: { name: `测试家庭 ${i + 1}`, address: `测试路 ${i + 1} 号`, mode: 'live', ...household },
-      residents: [{ name: `测试老人 ${i + 1}`, birthYear: 1940 }],
-      contacts: [{ name: '测试联系人', relation: '女儿', phone: '13800000000', rank: 1 }],
-      hub: { clientId: `hub-${i + 1}`, ecosystem: 'shouwang', power: 'mains' },
-      devices: [{ key: 'button', name: '紧急按钮', room: '卧室', class: 'emergency_button' }],
-    })),
-  });
-  return { stationId, homes: registered };
+  const registrations = Array.from({ length: count }, (_, i) => ({
+    stationId,
+    household: { name: `测试家庭 ${i + 1}`, address: `测试路 ${i + 1} 号`, mode: 'live', ...household },
+    residents: [{ name: `测试老人 ${i + 1}`, birthYear: 1940 }],
+    contacts: [{ name: '测试联系人', relation: '女儿', phone: '13800000000', rank: 1 }],
+    hub: { clientId: `hub-${i + 1}`, ecosystem: 'shouwang', power: 'mains' },
+    devices: [{ key: 'button', name: '紧急按钮', room: '卧室', class: 'emergency_button' }],
+  }));
+  const homes: Registered[] = [];
+  for (let from = 0; from < count; from += REGISTRATIONS_AT_ONCE) {
+    const some = { registrations: registrations.slice(from, from + REGISTRATIONS_AT_ONCE) };
+    homes.push(...(await owner.post<{ registered: Registered[] }>('/registrations', some)).registered);
+  }
+  return { stationId, homes };
 }
+
+/** Homes as a load generator wants them. */
+export const hubLinesOf = (homes: readonly Registered[]): HubLine[] =>
+  homes.map(({ clientId, username, key }) => ({ clientId, username, password: key, topic: `sw/${clientId}/up` }));

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './memory.ts';
@@ -23,24 +24,61 @@ export type System = {
   readonly stop: () => Promise<number | null>;
 };
 
-/** Ends what a system left behind: an auditor outlives its main process on purpose. */
-function endGroup({ pid }: ChildProcess): void {
+/** Each system is the leader of a group, to which its auditor belongs: that one outlives its main process on purpose. */
+const groups = new Set<number>();
+
+/** Ends all of a group; false when nothing is left of it. */
+function endGroup(leader: number, signal: NodeJS.Signals | 0 = 'SIGKILL'): boolean {
   try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    return process.kill(-leader, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
   }
 }
+
+// A test that dies leaves nothing behind.
+process.once('exit', () => {
+  for (const leader of groups) endGroup(leader);
+});
 
 export type SystemOptions = {
   readonly dataDir: string;
   readonly roles?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A program, with its arguments, that starts it and lets it be the child of whoever calls: a tracer. */
+  readonly under?: readonly string[];
 };
 
-export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptions): Promise<System> {
+/** A system that starts: it can be killed before it is ready, and then `ready` never comes. */
+export type Launch = {
+  readonly ready: Promise<System>;
+  readonly pid: number;
+  readonly kill: System['kill'];
+};
+
+/** Its auditors, also those that earlier systems of these groups left behind, by their process ids. */
+export function auditorsOf(leader: number): number[] {
+  const field = (pid: string, name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const [, group] = /\) \S \d+ (\d+) /.exec(field(pid, 'stat')) ?? [];
+        return Number(group) === leader && field(pid, 'cmdline').includes('auditor-process.ts');
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+export function launchSystem({ dataDir, roles = [], env = {}, under = [] }: SystemOptions): Launch {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [MAIN, ...roles], {
+  for (const leader of groups) if (!endGroup(leader, 0)) groups.delete(leader);
+  const [program = process.execPath, ...args] = [...under, process.execPath, MAIN, ...roles];
+  const child = spawn(program, args, {
     env: {
       PATH: process.env.PATH,
       SHOUWANG_DATA_DIR: dataDir,
@@ -52,15 +90,17 @@ export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptio
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that a test that dies leaves neither it nor its auditor behind.
     detached: true,
   });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${process.execPath} could not be started`);
+  groups.add(pid);
   let log = '';
   let acceptingMs = Number.NaN;
   child.stderr.on('data', (chunk) => (log = (log + chunk).slice(-200_000)));
   const exited = once(child, 'exit');
   const said = new Map<string, string>();
-  const ready = new Promise<void>((resolve, reject) => {
+  const isReady = new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const [, name, value] = /^(.+?)\s{2,}(\S+)/.exec(line) ?? [];
       if (name && value) said.set(name, value);
@@ -69,29 +109,35 @@ export async function startSystem({ dataDir, roles = [], env = {} }: SystemOptio
     });
     void exited.then(([code]) => reject(new Error(`the system ended with ${code} before it was ready:\n${log}`)));
   });
-  process.once('exit', () => endGroup(child));
-  await ready;
-
-  return {
-    child,
-    dataDir,
-    httpUrl: said.get('consoles') ?? '',
-    mqttPort: Number(said.get('mqtt')?.split(':').at(-1)),
-    ownerLink: said.get('login link (owner)') ?? null,
-    acceptingMs,
-    log: () => log,
-    kill: async (signal) => {
-      child.kill(signal);
-      await exited;
-    },
-    stop: async () => {
-      child.kill('SIGTERM');
-      const [code] = await exited;
-      endGroup(child);
-      return code as number | null;
-    },
+  // Nobody may be waiting for one that is killed as it starts.
+  isReady.catch(() => {});
+  const kill = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await exited;
   };
+  const ready = isReady.then(
+    (): System => ({
+      child,
+      dataDir,
+      httpUrl: said.get('consoles') ?? '',
+      mqttPort: Number(said.get('mqtt')?.split(':').at(-1)),
+      ownerLink: said.get('login link (owner)') ?? null,
+      acceptingMs,
+      log: () => log,
+      kill,
+      stop: async () => {
+        child.kill('SIGTERM');
+        const [code] = await exited;
+        endGroup(pid);
+        return code as number | null;
+      },
+    }),
+  );
+  ready.catch(() => {});
+  return { ready, pid, kill };
 }
+
+export const startSystem = (options: SystemOptions): Promise<System> => launchSystem(options).ready;
 
 /** A system on a new folder, and what ends both. */
 export async function startFreshSystem(
