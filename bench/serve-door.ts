@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 export type Served = {
   readonly port: number;
   readonly pid: number;
+  readonly child: ChildProcess;
   readonly end: (signal: NodeJS.Signals) => Promise<void>;
 };
 
@@ -15,12 +16,13 @@ export async function serve(
   flags: readonly string[] = [],
 ): Promise<Served> {
   const script = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, [...flags, script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...flags, script, ...args], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const exited = once(child, 'exit');
-  const [port] = await once(child.stdout, 'data');
+  const [port] = await once(child.stdout ?? child, 'data');
   return {
     port: Number(port),
     pid: child.pid ?? 0,
+    child,
     async end(signal) {
       child.kill(signal);
       await exited;

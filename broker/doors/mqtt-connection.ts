@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Client } from 'aedes';
 import type { AdmittedHub } from '../../store/hub.ts';
-import type { Answers } from './mqtt-answers.ts';
+import type { AnswersInOrder } from './mqtt-answers.ts';
 import type { Gate } from './mqtt-gate.ts';
 import { isReserved, matches } from './mqtt-topic.ts';
 
 /** Who a connection is, once it is known. */
-export type Identity = { readonly hub: AdmittedHub; readonly keyHash: string; readonly answers: Answers };
+export type Identity = { readonly hub: AdmittedHub; readonly keyHash: string; readonly answers: AnswersInOrder };
 
 export type Connection = {
   readonly socket: Socket;

@@ -1,5 +1,5 @@
-import type { Duplex } from 'node:stream';
-import { BadFrame, frameCutter } from './mqtt-frames.ts';
+import { Socket } from 'node:net';
+import { BadFrame, FrameCutter } from './mqtt-frames.ts';
 
 export type GateLimits = {
   readonly bytesBeforeConnect: number;
@@ -8,32 +8,30 @@ export type GateLimits = {
   readonly inFlight: number;
 };
 
-export type Gate = {
-  /** To be called when aedes has the socket: its listener comes first. */
-  readonly follow: () => void;
-  /** The client is who it says: more than its CONNECT may pass. */
-  readonly open: () => void;
-  /** One of its publishes has been answered. */
-  readonly answered: () => void;
-  readonly inFlight: () => number;
-  /** Nothing more is read. */
-  readonly shut: () => void;
+/** The same for all gates of a door. */
+export type GateRules = {
+  readonly limits: GateLimits;
+  /** Nothing is read from this one for now. */
+  readonly held: (socket: Socket) => boolean;
+  readonly oversize: (socket: Socket, declaredBytes: number) => void;
 };
 
 type Phase = 'new' | 'connecting' | 'open' | 'shut';
+
+const GATE = Symbol('gate');
+type Gated = Socket & { [GATE]: Gate };
+
+/** Streams ask themselves for bytes by read(0); only aedes reads without a number. */
+function readThroughGate(this: Gated, size?: number): Buffer | null {
+  return typeof size === 'number' ? Socket.prototype.read.call(this, size) : this[GATE].read();
+}
 
 /**
  * aedes reads on when everything it has read is answered, less one for each 'readable': so a ping would wait for the disk, and a
  * slow disk would look like a thousand silent hubs. It is told 'readable' until it asks; how much it gets is the gate's to decide.
  */
-function insist(socket: Duplex, times: number, heard: () => boolean): () => void {
-  let insisting = false;
-  return () => {
-    if (insisting) return;
-    insisting = true;
-    for (let n = times; n > 0 && !heard(); n--) socket.emit('readable');
-    insisting = false;
-  };
+function insist(this: Gated): void {
+  this[GATE].insist();
 }
 
 /**
@@ -42,72 +40,92 @@ function insist(socket: Duplex, times: number, heard: () => boolean): () => void
  * many whole frames as may be in flight and puts the rest back; what is not read stays in the kernel's hands, and then in the hub's.
  * Replacing the one method costs a look at each frame's length; a stream in between would take everything through one more buffer.
  */
-export function gateOf(
-  socket: Duplex,
-  limits: GateLimits,
-  hooks: { readonly held: () => boolean; readonly oversize: (declaredBytes: number) => void },
-): Gate {
-  const take = socket.read.bind(socket);
-  let phase: Phase = 'new';
-  let answered = 0;
-  const frames = frameCutter(() => (phase === 'open' ? limits.bytes : limits.bytesBeforeConnect));
-  const inFlight = (): number => frames.publishes() - answered;
-  let asked = false;
-  const heard = (): boolean => {
-    const before = asked;
-    asked = false;
-    return before;
-  };
+export class Gate {
+  readonly #socket: Socket;
+  readonly #rules: GateRules;
+  readonly #frames = new FrameCutter();
+  #phase: Phase = 'new';
+  #answered = 0;
+  #asked = false;
+  #insisting = false;
 
-  function mayBegin(): number {
-    switch (phase) {
+  constructor(socket: Socket, rules: GateRules) {
+    this.#socket = socket;
+    this.#rules = rules;
+    Object.assign(socket, { [GATE]: this, read: readThroughGate });
+  }
+
+  /** To be called when aedes has the socket: its listener comes first. */
+  follow(): void {
+    this.#socket.on('readable', insist);
+  }
+
+  /** The client is who it says: more than its CONNECT may pass. */
+  open(): void {
+    if (this.#phase === 'connecting') this.#phase = 'open';
+  }
+
+  /** One of its publishes has been answered. */
+  answered(): void {
+    this.#answered++;
+  }
+
+  /** Nothing more is read. */
+  shut(): void {
+    this.#phase = 'shut';
+  }
+
+  read(): Buffer | null {
+    this.#asked = true;
+    try {
+      return this.#cut();
+    } catch (error) {
+      if (!(error instanceof BadFrame)) throw error;
+      this.#phase = 'shut';
+      this.#rules.oversize(this.#socket, error.declaredBytes);
+      return null;
+    }
+  }
+
+  insist(): void {
+    if (this.#insisting) return;
+    this.#insisting = true;
+    for (let n = this.#rules.limits.inFlight; n > 0 && !this.#heard(); n--) this.#socket.emit('readable');
+    this.#insisting = false;
+  }
+
+  #heard(): boolean {
+    const asked = this.#asked;
+    this.#asked = false;
+    return asked;
+  }
+
+  #mayBegin(): number {
+    switch (this.#phase) {
       case 'new':
         return 1;
       case 'connecting':
       case 'shut':
         return 0;
-      case 'open':
-        return hooks.held() ? 0 : limits.inFlight - inFlight();
+      case 'open': {
+        const { held, limits } = this.#rules;
+        return held(this.#socket) ? 0 : limits.inFlight - (this.#frames.publishes - this.#answered);
+      }
       default:
-        return phase satisfies never;
+        return this.#phase satisfies never;
     }
   }
 
-  function cut(): Buffer | null {
-    const may = mayBegin();
-    if (may <= 0 && frames.atBorder()) return null;
-    const chunk: Buffer | null = take();
+  #cut(): Buffer | null {
+    const may = this.#mayBegin();
+    if (may <= 0 && this.#frames.atBorder) return null;
+    const chunk: Buffer | null = Socket.prototype.read.call(this.#socket);
     if (chunk === null) return null;
-    const passes = frames.pass(chunk, may);
-    if (phase === 'new') phase = 'connecting';
+    const { limits } = this.#rules;
+    const passes = this.#frames.pass(chunk, may, this.#phase === 'open' ? limits.bytes : limits.bytesBeforeConnect);
+    if (this.#phase === 'new') this.#phase = 'connecting';
     if (passes === chunk.length) return chunk;
-    socket.unshift(chunk.subarray(passes));
+    this.#socket.unshift(chunk.subarray(passes));
     return passes === 0 ? null : chunk.subarray(0, passes);
   }
-
-  // Streams ask themselves for bytes by read(0); only aedes reads without a number.
-  socket.read = (size?: number | null) => {
-    if (typeof size === 'number') return take(size);
-    asked = true;
-    try {
-      return cut();
-    } catch (error) {
-      if (!(error instanceof BadFrame)) throw error;
-      phase = 'shut';
-      hooks.oversize(error.declaredBytes);
-      return null;
-    }
-  };
-
-  return {
-    follow: () => void socket.on('readable', insist(socket, limits.inFlight, heard)),
-    open: () => {
-      if (phase === 'connecting') phase = 'open';
-    },
-    answered: () => answered++,
-    inFlight,
-    shut: () => {
-      phase = 'shut';
-    },
-  };
 }

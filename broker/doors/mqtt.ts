@@ -7,10 +7,10 @@ import type { Metrics } from '../../runtime/metrics.ts';
 import type { AdmittedHub } from '../../store/hub.ts';
 import type { Admittance } from '../admit.ts';
 import type { Intake } from '../intake.ts';
-import { answersInOrder, type Pace, pace } from './mqtt-answers.ts';
+import { AnswersInOrder, Pace } from './mqtt-answers.ts';
 import { type Connection, deliver, grant, type Identity, type Sending } from './mqtt-connection.ts';
 import { type ExactlyOnce, exactlyOnce } from './mqtt-exactly-once.ts';
-import { gateOf } from './mqtt-gate.ts';
+import { Gate, type GateRules } from './mqtt-gate.ts';
 import { type Address, type Certificate, type Listener, listenPlain, listenTls } from './mqtt-listen.ts';
 import { doorMeters, type Ending, type Refusal } from './mqtt-meters.ts';
 import { keepsNothing, tellsNobody } from './mqtt-nothing.ts';
@@ -67,9 +67,9 @@ type Hall = Pick<MqttDoorOptions, 'intake' | 'admittance' | 'log' | 'maxConnecti
   readonly presence: Presence<Connection>;
   readonly once: ExactlyOnce;
   readonly paceOf: (hub: AdmittedHub) => Pace;
-  readonly connections: Map<Client, Connection>;
+  readonly connections: Map<Socket, Connection>;
   /** Connections that are not read because too much waits for the disk. */
-  readonly held: Set<Connection>;
+  readonly held: Set<Socket>;
   /** Also those that have not said anything yet. */
   readonly sockets: Set<Socket>;
   unanswered: number;
@@ -105,7 +105,7 @@ function refuse(
 }
 
 function identify(hall: Hall, { hub, keyHash }: Pick<Identity, 'hub' | 'keyHash'>, connection: Connection): void {
-  const answers = answersInOrder(hall.paceOf(hub), hall.meters.slowed);
+  const answers = new AnswersInOrder(hall.paceOf(hub), hall.meters.slowed);
   connection.identity = { hub, keyHash, answers };
   connection.gate.open();
 }
@@ -134,9 +134,9 @@ function authenticate(
 
 function readAgain({ held, intake }: Hall): void {
   if (held.size === 0 || intake.full()) return;
-  const connections = [...held];
+  const sockets = [...held];
   held.clear();
-  for (const { socket } of connections) socket.emit('readable');
+  for (const socket of sockets) socket.emit('readable');
 }
 
 async function tell(
@@ -203,7 +203,7 @@ function guarded(hall: Hall, connection: Connection, work: () => void): void {
 
 function embed(hall: Hall): Aedes {
   const of = (client: Client): Connection => {
-    const connection = hall.connections.get(client);
+    const connection = hall.connections.get(client.conn as Socket);
     if (!connection) throw new Error('aedes speaks of a client that it was not given');
     return connection;
   };
@@ -251,7 +251,7 @@ function embed(hall: Hall): Aedes {
     if (connection.identity) hall.presence.up(connection.identity.hub, connection);
   });
   aedes.on('unsubscribe', (filters, client) => {
-    for (const filter of filters) hall.connections.get(client)?.filters.delete(filter);
+    for (const filter of filters) hall.connections.get(client.conn as Socket)?.filters.delete(filter);
   });
   aedes.on('keepaliveTimeout', () => hall.meters.ended('silent'));
   aedes.on('connectionError', (_client, { message }) =>
@@ -260,43 +260,46 @@ function embed(hall: Hall): Aedes {
   return aedes;
 }
 
-function receive(hall: Hall, aedes: Aedes, socket: Socket): void {
-  const gate = gateOf(socket, hall.limits, {
-    held: () => {
+/** Its hooks are the same for all sockets: ten thousand idle hubs would hold ten thousand closures of each. */
+function receptionOf(hall: Hall, aedes: Aedes): (socket: Socket) => void {
+  const rules: GateRules = {
+    limits: hall.limits,
+    held(socket) {
       if (!hall.intake.full()) return false;
-      if (!hall.held.has(connection)) hall.meters.paused();
-      hall.held.add(connection);
+      if (!hall.held.has(socket)) hall.meters.paused();
+      hall.held.add(socket);
       return true;
     },
-    oversize: () => end(hall, connection, 'oversize'),
-  });
-  const connection: Connection = {
-    socket,
-    gate,
-    client: aedes.handle(socket),
-    clientId: '',
-    identity: null,
-    filters: new Map(),
+    oversize(socket) {
+      const connection = hall.connections.get(socket);
+      if (connection) end(hall, connection, 'oversize');
+    },
   };
-  gate.follow();
-  hall.connections.set(connection.client, connection);
-  socket.once('close', () => {
-    hall.connections.delete(connection.client);
-    hall.held.delete(connection);
-    const { identity } = connection;
-    if (!identity) return;
-    hall.unanswered -= identity.answers.waiting();
-    identity.answers.end();
-    hall.presence.down(identity.hub, connection);
+  function left(this: Socket): void {
+    const connection = hall.connections.get(this);
+    hall.connections.delete(this);
+    hall.held.delete(this);
+    if (!connection?.identity) return;
+    const { hub, answers } = connection.identity;
+    hall.unanswered -= answers.waiting;
+    answers.end();
+    hall.presence.down(hub, connection);
     if (hall.unanswered === 0) hall.allAnswered();
-  });
+  }
+  return (socket) => {
+    const gate = new Gate(socket, rules);
+    const client = aedes.handle(socket);
+    hall.connections.set(socket, { socket, gate, client, clientId: '', identity: null, filters: new Map() });
+    gate.follow();
+    socket.on('close', left);
+  };
 }
 
 function hallOf(options: MqttDoorOptions): Hall {
   const limits = { ...doorLimits, ...options.limits };
   const paces = new Map<string, Pace>();
   const paceOf = ({ hubId }: AdmittedHub): Pace => {
-    const known = paces.get(hubId) ?? pace(limits, options.clock);
+    const known = paces.get(hubId) ?? new Pace(limits, options.clock);
     paces.set(hubId, known);
     return known;
   };
@@ -344,16 +347,19 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
     if (connection?.identity && !hub.keyHashes.includes(connection.identity.keyHash)) end(hall, connection, 'revoked');
   });
 
+  function gone(this: Socket): void {
+    hall.sockets.delete(this);
+  }
   const reception = {
     arrived(socket: Socket) {
       hall.sockets.add(socket);
-      socket.once('close', () => hall.sockets.delete(socket));
+      socket.on('close', gone);
       if (hall.sockets.size > options.maxConnections + hall.limits.politeRefusals) {
         hall.meters.refused('server_full');
         socket.destroy();
       }
     },
-    ready: (socket: Socket) => receive(hall, aedes, socket),
+    ready: receptionOf(hall, aedes),
   };
   const plain = options.plain && (await listenPlain(options.plain, reception));
   const tls = options.tls && (await listenTls(options.tls, options.tls, hall.limits.authenticateMs, reception));

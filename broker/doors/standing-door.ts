@@ -100,6 +100,7 @@ async function start(options: StandingDoorOptions, folder: string) {
   const intake = await startIntake({
     ...parts,
     judge: options.judge ?? (() => nothingMeant),
+    inPlainWords: (finding) => finding,
     stream: 'door',
     fatal: (error) => {
       throw error;
