@@ -3,6 +3,7 @@ import { hours, minutes, seconds } from '../domain/time.ts';
 import { movedClock } from '../runtime/clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { Store } from '../store/commands.ts';
+import { isFenced } from '../store/lease.ts';
 import { type OpenStore, openStoreHere } from '../store/open.ts';
 import type { WatchedHousehold } from '../store/watched-household.ts';
 import { engines } from '../test/memory.ts';
@@ -288,6 +289,87 @@ describe.each(engines)('the processor on $name', (engine) => {
     const { keys } = await replay(open.store, WHOLE, known, null);
     expect(keys.filter((key) => key.includes('monitoring_degraded'))).toHaveLength(1);
     expect(keys.filter((key) => key.includes(' at:'))).toHaveLength(5);
+    await open.close();
+  });
+
+  test('once somebody else has its partition, a processor writes nothing any more', async () => {
+    const open = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT + hours(9));
+    const [home] = await registerHomes(open.store, 1, clock.now());
+    const write = streamOf(open.store, 'a');
+    const options = {
+      ...{ store: open.store, clock, log: silentLog, nudge: quiet, rules, decode, intakeStartedAt: null },
+      partition: WHOLE,
+    };
+    const press = () =>
+      write([
+        {
+          ...{ kind: 'packet', hubId: home!.hubId, topic: `sw/${home!.hubId}/up`, qos: 1, retain: false },
+          ...{ receivedAt: clock.now(), monotonicAt: clock.now() },
+          payload: Buffer.from('{"readings":[{"device":"button","kind":"sos","value":true}]}'),
+        },
+      ]);
+    const occurrences = async () => {
+      const scope = { areaId: null, householdId: home!.householdId };
+      const { alerts } = await open.store.queue({ scope, state: 'unclosed', userId: '', limit: 10, now: clock.now() });
+      return alerts.map((alert) => alert.occurrences);
+    };
+    const stale = await startProcessor({ ...options, lease: await soleLease(open.store) });
+    await press();
+    await stale.round();
+    const fresh = await startProcessor({ ...options, lease: await soleLease(open.store) });
+    const before = await open.store.turnsFrom({ processor: '0', number: 0 });
+    clock.forward(seconds(1));
+    await press();
+
+    await expect(stale.round()).rejects.toSatisfy(isFenced);
+    await expect(stale.stop()).rejects.toSatisfy(isFenced);
+    expect(await open.store.turnsFrom({ processor: '0', number: 0 })).toEqual(before);
+    expect(await open.store.checkpointTurn({ processor: '0' })).toBe(0);
+    expect(await occurrences()).toEqual([1]);
+    await fresh.round();
+    expect(await occurrences()).toEqual([2]);
+    await fresh.stop();
+    await open.close();
+  });
+
+  test('what the memory refuses costs its own household that conclusion, visibly, and nobody else anything', async () => {
+    const url = await started.database();
+    const open = await openStoreHere(url);
+    const clock = movedClock(MIDNIGHT + hours(9));
+    const [bad, good] = await registerHomes(open.store, 2, clock.now());
+    await engine.refuse(url, 'occurrence', bad!.householdId, "new.key like 'ev:%'");
+    await engine.refuse(url, 'rollup', bad!.householdId, 'true');
+    const write = streamOf(open.store, 'a');
+    const processor = await startProcessor({
+      ...{ store: open.store, clock, log: silentLog, nudge: quiet, rules, decode, intakeStartedAt: null },
+      ...{ partition: WHOLE, lease: await soleLease(open.store) },
+    });
+    for (const { hubId } of [bad!, good!]) {
+      await write([
+        {
+          ...{ kind: 'packet', hubId, topic: `sw/${hubId}/up`, qos: 1, retain: false },
+          ...{ receivedAt: clock.now(), monotonicAt: clock.now() },
+          payload: Buffer.from(
+            '{"boot":"b","seq":1,"readings":[{"device":"button","kind":"sos","value":true},{"device":"hall","kind":"motion","value":true}]}',
+          ),
+        },
+      ]);
+    }
+    await processor.round();
+    await processor.stop();
+    const categories = async ({ householdId }: TownHome) => {
+      const scope = { areaId: null, householdId };
+      const { alerts } = await open.store.queue({ scope, state: 'unclosed', userId: '', limit: 10, now: clock.now() });
+      return alerts.map((alert) => alert.category);
+    };
+    expect(await categories(bad!)).toEqual(['monitoring_degraded']);
+    expect(await categories(good!)).toEqual(['sos']);
+    const motions = ({ householdId }: TownHome) =>
+      open.store.series({ householdId, kind: 'motion', size: 60, from: 0, to: clock.now() + 1 });
+    expect(await motions(bad!)).toEqual([]);
+    expect(await motions(good!)).toHaveLength(1);
+    expect(await open.store.checkpointTurn({ processor: '0' })).toBeGreaterThan(0);
     await open.close();
   });
 });

@@ -4,14 +4,28 @@ import type { Turn } from '../store/processor.ts';
 
 /**
  * What a processor can hear at all, snapshotted like a household. A stream belongs to one intake; whoever was connected to it before it
- * was started anew may be gone without its having noticed.
+ * was started anew may be gone without its having noticed. An intake beats as long as it hears: one that is silent has gone, and with
+ * it every connection that it held, unless it goes on later as if nothing had been.
  */
 export type Sight = {
-  readonly streams: Record<string, { origin: number; sinceAt: number; lastAt: number }>;
+  readonly streams: Record<string, StreamHeard>;
   linksSince: number;
   blind: { readonly fromAt: number; readonly toAt: number };
   longBlindUntilAt: number;
 };
+
+type StreamHeard = {
+  origin: number;
+  sinceAt: number;
+  lastAt: number;
+  /** Its intake beats, so that its silence says something. */
+  beats?: true;
+  /** It has been silent for too long, from its last sign of life on. */
+  silent?: true;
+};
+
+/** Three beats of an intake, with room for a slow commit and for clocks of two machines. */
+const SILENT_MS = seconds(30);
 
 /** A daily report that fell into a shorter gap leaves its device enough of its 25 hours. */
 const LONG_MS = hours(1);
@@ -30,8 +44,34 @@ function wasBlind(sight: Sight, fromAt: number, toAt: number): void {
   if (toAt - fromAt >= LONG_MS) sight.longBlindUntilAt = toAt;
 }
 
-export const linksSince = (sight: Sight, stream: string): number =>
-  Math.max(sight.linksSince, sight.streams[stream]?.sinceAt ?? 0);
+export function linksSince(sight: Sight, stream: string): number {
+  const known = sight.streams[stream];
+  return Math.max(sight.linksSince, known?.sinceAt ?? 0, known?.silent ? known.lastAt + 1 : 0);
+}
+
+/** Nobody can be heard: no intake is there. */
+const isDeaf = ({ streams }: Sight): boolean => {
+  const all = Object.values(streams);
+  return all.length > 0 && all.every(({ silent }) => silent);
+};
+
+/**
+ * Time passes: an intake that has been silent for too long is gone. True when that is news. While all of them are, silence says nothing
+ * about anybody.
+ */
+export function missStreams(sight: Sight, at: number): boolean {
+  let news = false;
+  for (const stream of Object.values(sight.streams)) {
+    if (!stream.beats || stream.silent || at - stream.lastAt < SILENT_MS) continue;
+    stream.silent = true;
+    news = true;
+  }
+  if (isDeaf(sight)) wasBlind(sight, Math.max(...Object.values(sight.streams).map(({ lastAt }) => lastAt)), at);
+  return news;
+}
+
+/** Since when nobody can be heard; null while somebody can. */
+export const deafSince = (sight: Sight): number | null => (isDeaf(sight) ? sight.blind.fromAt : null);
 
 /** True when the turn begins after a time in which nobody listened. */
 export function lookAgain(sight: Sight, turn: Turn, previous: Turn | null): boolean {
@@ -42,19 +82,27 @@ export function lookAgain(sight: Sight, turn: Turn, previous: Turn | null): bool
   return true;
 }
 
-/** True when the intake of this stream was started anew before this entry, and we were not started with it. */
-export function hearStream(sight: Sight, stream: string, { receivedAt, monotonicAt }: JournalEntry): boolean {
+/**
+ * True when what is known of this stream's connections has changed: its intake was started anew before this entry, and we were not
+ * started with it, or it goes on after a silence.
+ */
+export function hearStream(sight: Sight, stream: string, { kind, receivedAt, monotonicAt }: JournalEntry): boolean {
   const origin = receivedAt - monotonicAt;
   const known = sight.streams[stream];
   if (known && Math.abs(known.origin - origin) <= SAME_START_MS) {
+    const returns = known.silent === true;
+    if (returns) delete known.silent;
+    if (kind === 'beat') known.beats = true;
     known.lastAt = receivedAt;
-    return false;
+    return returns;
   }
-  if (!known || known.lastAt < sight.linksSince) {
-    sight.streams[stream] = { origin, sinceAt: known?.sinceAt ?? receivedAt, lastAt: receivedAt };
-    return false;
-  }
-  sight.streams[stream] = { origin, sinceAt: receivedAt, lastAt: receivedAt };
-  if (receivedAt > known.lastAt) wasBlind(sight, known.lastAt, receivedAt);
-  return true;
+  const isFirst = !known || known.lastAt < sight.linksSince;
+  sight.streams[stream] = {
+    origin,
+    sinceAt: isFirst ? (known?.sinceAt ?? receivedAt) : receivedAt,
+    lastAt: receivedAt,
+    ...(kind === 'beat' && { beats: true }),
+  };
+  if (!isFirst && receivedAt > known.lastAt) wasBlind(sight, known.lastAt, receivedAt);
+  return !isFirst || known?.silent === true;
 }

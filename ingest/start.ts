@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type MessagePort, Worker } from 'node:worker_threads';
+import { systemClock } from '../runtime/clock.ts';
 import type { Stop } from '../runtime/lifecycle.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { TurnMeasured } from './processor.ts';
@@ -52,7 +53,7 @@ function meters(metrics: Metrics): (turn: Measured) => void {
 /** Starts the processor on a thread of its own; the stop waits for its last checkpoint. */
 export function startIngest({ metrics, fatal, intake, ...options }: IngestOptions): Stop {
   // The front door may have been open before this thread: no connection of this process is older than the process.
-  const processStartedAt = Date.now() - process.uptime() * 1_000;
+  const processStartedAt = systemClock().now() - process.uptime() * 1_000;
   const work: IngestWork = { ...options, intakeStartedAt: intake === 'here' ? processStartedAt : null };
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'ingest',

@@ -21,7 +21,7 @@ import {
 } from './household.ts';
 import { type Home, NEVER_AT, placeOf } from './rule.ts';
 import { gatherSeries, type Series } from './series.ts';
-import { hearStream, linksSince, lookAgain, newSight, type Sight } from './sight.ts';
+import { deafSince, hearStream, linksSince, lookAgain, missStreams, newSight, type Sight } from './sight.ts';
 import { duration } from './words.ts';
 
 export type Entry = { readonly entry: JournalEntry; readonly position: Position };
@@ -190,6 +190,12 @@ function hear(it: Look, { entry, position }: Entry): void {
   if (household.state.wakeAt < town.wakeAt) town.wakeAt = household.state.wakeAt;
 }
 
+/** Every intake was gone, and one is back: one incident, said by one processor; and not if we were out ourselves meanwhile and have said so. */
+function hearAgain({ town, turn, taken }: Look, fromAt: number): void {
+  if (town.partition.number !== 0 || fromAt < turn.watchingSince || turn.at - fromAt <= OUTAGE_MS) return;
+  taken.conclusions.push({ finding: outage(fromAt, turn.at) });
+}
+
 function tickDue(it: Look): void {
   const { town, turn, taken } = it;
   if (town.wakeAt > turn.at) return;
@@ -215,7 +221,10 @@ export function takeTurn(town: Town, turn: Turn, previous: Turn | null, entries:
   if (previous && turn.watchingSince !== previous.watchingSince && turn.watchingSince - fromAt > OUTAGE_MS) {
     it.taken.conclusions.push({ finding: outage(fromAt, turn.watchingSince) });
   }
+  const deafFrom = deafSince(town.sight);
   for (const entry of entries) hear(it, entry);
+  if (deafFrom !== null && deafSince(town.sight) === null) hearAgain(it, deafFrom);
+  if (missStreams(town.sight, turn.at)) wakeAll(it);
   tickDue(it);
   return it.taken;
 }

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import pg from 'pg';
 import { freshDatabase, postgresAvailable, startPostgres } from './postgres.ts';
 
 /** A folder that is gone when the test is. */
@@ -14,7 +16,29 @@ export type Engine = {
   readonly name: string;
   readonly unavailable: string | null;
   readonly start: () => Promise<{ database: () => Promise<string>; stop: () => Promise<void> }>;
+  /** Makes a table refuse rows of one household, where `condition` (of `new`) holds: as a database does that dislikes what it is told. */
+  readonly refuse: (url: string, table: string, householdId: string, condition: string) => Promise<void>;
 };
+
+const ofHousehold = (householdId: string, condition: string): string =>
+  `new.household_id = '${householdId}' and (${condition})`;
+
+function refuseOnSqlite(url: string, table: string, householdId: string, condition: string): void {
+  const db = new Sqlite(url);
+  db.exec(`create trigger refuse_${table} before insert on ${table} when ${ofHousehold(householdId, condition)}
+    begin select raise(abort, 'refused by a test'); end`);
+  db.close();
+}
+
+async function refuseOnPostgres(url: string, table: string, householdId: string, condition: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`create function refuse_${table}() returns trigger language plpgsql as
+    $$ begin raise exception 'refused by a test'; end $$`);
+  await client.query(`create trigger refuse_${table} before insert on ${table} for each row
+    when (${ofHousehold(householdId, condition)}) execute function refuse_${table}()`);
+  await client.end();
+}
 
 /** What the store is tested on: `describe.skipIf(engine.unavailable)` for each of them. */
 export const engines: readonly Engine[] = [
@@ -26,6 +50,7 @@ export const engines: readonly Engine[] = [
       let made = 0;
       return { database: async () => join(folder.path, `${++made}`, 'shouwang.db'), stop: async () => folder.remove() };
     },
+    refuse: async (...what) => refuseOnSqlite(...what),
   },
   {
     name: 'PostgreSQL',
@@ -34,5 +59,6 @@ export const engines: readonly Engine[] = [
       const server = await startPostgres();
       return { database: () => freshDatabase(server.url), stop: server.stop };
     },
+    refuse: refuseOnPostgres,
   },
 ];
