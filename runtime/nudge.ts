@@ -1,13 +1,17 @@
 import { EventEmitter } from 'node:events';
 import { BroadcastChannel } from 'node:worker_threads';
 
+const subjects = ['journal', 'alerts', 'notices', 'registry', 'links', 'commands'] as const;
+
 /** What may have changed. A nudge only shortens a wait: the rows are the truth, and everything polls as well. */
-export type Subject = 'journal' | 'alerts' | 'notices' | 'registry' | 'links' | 'commands';
+export type Subject = (typeof subjects)[number];
 
 export type Nudge = {
   readonly send: (subject: Subject) => void;
   /** Returns what ends the listening. */
   readonly on: (subject: Subject, wake: () => void) => () => void;
+  /** To other processes: `out` is told of what is sent in this one, and what it returns is to be told of what comes from them. */
+  readonly bridge: (out: (subject: Subject) => void) => (subject: string) => void;
   readonly close: () => void;
 };
 
@@ -15,16 +19,32 @@ export type Nudge = {
 export function openNudge(name: string): Nudge {
   const local = new EventEmitter().setMaxListeners(0);
   const channel = new BroadcastChannel(`shouwang ${name}`);
-  channel.onmessage = (event) => local.emit((event as { data: Subject }).data);
+  let abroad = (_: Subject): void => {};
+  const spread = (subject: Subject): void => {
+    local.emit(subject);
+    channel.postMessage(subject);
+  };
+  channel.onmessage = (event) => {
+    const { data } = event as { data: Subject };
+    local.emit(data);
+    abroad(data);
+  };
   channel.unref();
   return {
     send(subject) {
-      local.emit(subject);
-      channel.postMessage(subject);
+      spread(subject);
+      abroad(subject);
     },
     on(subject, wake) {
       local.on(subject, wake);
       return () => local.off(subject, wake);
+    },
+    bridge(out) {
+      abroad = out;
+      return (said) => {
+        const subject = subjects.find((subject) => subject === said);
+        if (subject) spread(subject);
+      };
     },
     close: () => channel.close(),
   };

@@ -4,8 +4,9 @@ import type { Finding } from '../domain/finding.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import { seconds } from '../domain/time.ts';
 import { engines } from '../test/memory.ts';
-import { locate, openPostgres, openSqlite } from './engine.ts';
+import { locate, openSqlite } from './engine.ts';
 import { type OpenStore, openStore, openStoreHere } from './open.ts';
+import { openPostgres } from './postgres.ts';
 
 const T0 = Date.UTC(2026, 10, 22, 18, 10);
 

@@ -57,3 +57,6 @@ export type Answer<N extends CommandName> = Awaited<ReturnType<(typeof commands)
 
 /** The memory as its users see it: each command a function, wherever it runs. */
 export type Store = { readonly [N in CommandName]: (args: Arguments<N>) => Promise<Answer<N>> };
+
+/** Devices wait for group commits: these go before everything else. */
+export const isUrgent = (name: CommandName): boolean => name === 'commitSegment';

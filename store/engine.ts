@@ -1,9 +1,8 @@
 import Sqlite from 'better-sqlite3';
-import { Kysely, PostgresDialect, SqliteDialect, type SqliteStatement } from 'kysely';
-import pg from 'pg';
+import { Kysely, SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely';
 import type { Engine, Tables } from './schema.ts';
 
-/** Where the memory is: a file for SQLite, or a `postgres://` URL. */
+/** Where the memory is: a file for SQLite, or a `postgres://` URL, which may name several servers. */
 export type Location = { readonly engine: Engine; readonly url: string };
 
 export function locate(url: string): Location {
@@ -18,6 +17,19 @@ function setAndReadBack(db: Sqlite.Database, pragma: string, wanted: string | nu
   const found = db.pragma(pragma, { simple: true });
   if (found !== wanted)
     throw new Error(`SQLite refuses ${pragma} = ${wanted} (it is ${found}): no promise could be kept on this file`);
+}
+
+/** Kysely does not believe that SQLite can take back a change of the schema. Without it a crash in the first start leaves half of one. */
+class WholeMigrations extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class WholeDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new WholeMigrations();
+  }
 }
 
 /**
@@ -45,15 +57,5 @@ export function openSqlite(file: string, mode: 'write' | 'read'): Kysely<Tables>
     }
     return statement;
   };
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: { prepare, close: () => db.close() } }) });
-}
-
-/** PostgreSQL gives bigint as text; ours are times and counts below 2^53. */
-pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-
-export function openPostgres(url: string): Kysely<Tables> {
-  const pool = new pg.Pool({ connectionString: url, max: 10, application_name: 'shouwang' });
-  // An idle connection that breaks is replaced by the pool at the next query; without a listener it would end the process.
-  pool.on('error', () => {});
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Tables>({ dialect: new WholeDialect({ database: { prepare, close: () => db.close() } }) });
 }

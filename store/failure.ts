@@ -23,10 +23,10 @@ export const codeOf = (error: Error): string | undefined => ('code' in error ? S
 const LOST = /^SQLITE_(IOERR|CORRUPT|NOTADB)/;
 /** Full or locked (SQLite); then PostgreSQL's classes: connection, resources, operator intervention, read-only after a fail-over, give up a race. */
 const UNAVAILABLE =
-  /^(SQLITE_(FULL|BUSY)|08|53|57P|57014|58|25006|40|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)/;
+  /^(SQLITE_(FULL|BUSY)|UNREACHABLE|08|53|57P|57014|58|25006|25P03|40|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)/;
 /** node-postgres has no code for these. */
 const GONE =
-  /connection terminated|timeout exceeded when trying to connect|not queryable|client has encountered a connection error/i;
+  /connection terminated|timeout exceeded when trying to connect|not queryable|client has encountered a connection error|query read timeout|connection has been discarded/i;
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof StoreError) return error.failure;

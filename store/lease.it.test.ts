@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '../test/memory.ts';
-import { locate, openPostgres, openSqlite } from './engine.ts';
+import { locate, openSqlite } from './engine.ts';
 import { failureOf, StoreError } from './failure.ts';
 import { Fenced, holdFence, isFenced } from './lease.ts';
 import { openStoreHere } from './open.ts';
+import { openPostgres } from './postgres.ts';
 
 describe.each(engines)('leases on $name', (engine) => {
   if (engine.unavailable) return test.skip(engine.unavailable);

@@ -1,30 +1,66 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Migrator } from 'kysely/migration';
-import { type Location, openPostgres, openSqlite } from './engine.ts';
+import { type Location, openSqlite } from './engine.ts';
+import { failureOf } from './failure.ts';
 import { waitForLock } from './lock.ts';
 import { migrations } from './migrations.ts';
+import { openPostgres, refusesUs, Unfit } from './postgres.ts';
 
-/** Brings the schema to this program's version. Two starters take turns: by an advisory lock on PostgreSQL, a lock file beside SQLite. */
-export async function migrate(location: Location): Promise<void> {
-  const { engine, url } = location;
-  if (engine === 'sqlite') mkdirSync(dirname(url), { recursive: true });
-  const release = engine === 'sqlite' ? await waitForLock(`${url}.migrating`, 60_000) : () => {};
-  if (!release) throw new Error(`Another process has been changing ${url} for a minute; end it, then start again.`);
-  const db = engine === 'sqlite' ? openSqlite(url, 'write') : openPostgres(url);
+const ASK_AGAIN_MS = 1_000;
+const SAY_AGAIN_MS = 5_000;
+
+/** Kysely's words for a schema that went further than we know. */
+const LATER = /previously executed migration (\S+) is missing/;
+
+async function migrateNow({ engine, url }: Location): Promise<void> {
+  const db = engine === 'sqlite' ? openSqlite(url, 'write') : openPostgres(url, { connections: 2, impatient: false });
   try {
     const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations(engine) } });
     const { error } = await migrator.migrateToLatest();
-    if (error) {
-      throw new Error(
-        'The database could not be brought to the version of this program. A newer Shouwang may have used it: run that one.',
-        {
-          cause: error,
-        },
+    if (error === undefined) return;
+    if (failureOf(error) === 'unavailable') throw error;
+    const later = LATER.exec(error instanceof Error ? error.message : '')?.[1];
+    if (later) {
+      throw new Unfit(
+        `The database is that of a newer Shouwang (${later}), and nothing was changed in it: start that version again, or restore a backup that is older than it.`,
       );
     }
+    throw new Error('The database could not be brought to the version of this program.', { cause: error });
   } finally {
     await db.destroy();
+  }
+}
+
+/** A database that is not there yet is waited for: whoever starts both at once need not say which comes first. */
+async function migrateWhenThere(location: Location, warn: (sentence: string) => void): Promise<void> {
+  for (let saidAt = Number.NEGATIVE_INFINITY; ; await setTimeout(ASK_AGAIN_MS)) {
+    try {
+      return await migrateNow(location);
+    } catch (error) {
+      const { message, cause } = error as Error;
+      if (cause instanceof Unfit) throw cause;
+      if (cause && refusesUs(cause))
+        throw new Unfit(`PostgreSQL does not let us in: ${message}. Set SHOUWANG_DATABASE_URL right.`);
+      if (failureOf(error) !== 'unavailable') throw error;
+      if (performance.now() - saidAt < SAY_AGAIN_MS) continue;
+      saidAt = performance.now();
+      warn(`waiting to start: ${message}`);
+    }
+  }
+}
+
+/** Brings the schema to this program's version. Two starters take turns: by an advisory lock on PostgreSQL, a lock file beside SQLite. */
+export async function migrate(location: Location, warn: (sentence: string) => void = () => {}): Promise<void> {
+  const { engine, url } = location;
+  if (engine === 'postgres') return migrateWhenThere(location, warn);
+  mkdirSync(dirname(url), { recursive: true });
+  const release = await waitForLock(`${url}.migrating`, 60_000);
+  if (!release) throw new Error(`Another process has been changing ${url} for a minute; end it, then start again.`);
+  try {
+    await migrateNow(location);
+  } finally {
     release();
   }
 }

@@ -1,9 +1,10 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Kysely } from 'kysely';
 import { Met } from './command.ts';
-import { type CommandName, commands, type Store } from './commands.ts';
-import { type Location, locate, openPostgres, openSqlite } from './engine.ts';
+import { type CommandName, commands, isUrgent, type Store } from './commands.ts';
+import { type Location, locate, openSqlite } from './engine.ts';
 import { migrate } from './migrate.ts';
+import { openPostgres, type PostgresOptions } from './postgres.ts';
 import type { Tables } from './schema.ts';
 import { type Caller, callThrough } from './thread-call.ts';
 
@@ -16,9 +17,19 @@ const AGAIN = new Set(['40001', '40P01', '23505']);
 const worthAgain = (error: unknown): boolean =>
   error instanceof Met || (error instanceof Error && 'code' in error && AGAIN.has(String(error.code)));
 
-/** Runs commands on connections of this thread. Writes on SQLite take turns: they share one connection. */
-export function runHere(location: Location, mode: 'all' | 'read' | 'write'): { run: Run; close: () => Promise<void> } {
-  const postgres = location.engine === 'postgres' ? openPostgres(location.url) : null;
+export type StoreOptions = Pick<PostgresOptions, 'connections' | 'warn'>;
+
+/**
+ * Runs commands on connections of this thread. Writes on SQLite take turns: they share one connection. On PostgreSQL group commits
+ * have a connection of their own, so that they never wait for a free one.
+ */
+export function runHere(
+  location: Location,
+  mode: 'all' | 'read' | 'write',
+  options: StoreOptions = {},
+): { run: Run; close: () => Promise<void> } {
+  const postgres = location.engine === 'postgres' ? openPostgres(location.url, options) : null;
+  const lane = postgres && openPostgres(location.url, { connections: 1 });
   const writer = postgres ?? (mode === 'read' ? null : openSqlite(location.url, 'write'));
   const reader = postgres ?? (mode === 'write' ? null : openSqlite(location.url, 'read'));
   let last: Promise<unknown> = Promise.resolve();
@@ -39,13 +50,14 @@ export function runHere(location: Location, mode: 'all' | 'read' | 'write'): { r
       return (commands[name].run as (db: Kysely<Tables>, args: unknown) => Promise<unknown>)(reader, args);
     }
     if (!writer) throw new Error(`${name} writes, and this connection only reads`);
-    if (postgres) return transaction(postgres, name, args);
+    if (postgres) return transaction(lane && isUrgent(name) ? lane : postgres, name, args);
     const turn = last.then(() => transaction(writer, name, args));
     last = turn.catch(() => {});
     return turn;
   };
   const close = async (): Promise<void> => {
     await last;
+    await lane?.destroy();
     await writer?.destroy();
     if (reader !== writer) await reader?.destroy();
   };
@@ -65,10 +77,10 @@ export type OpenStore = {
 };
 
 /** The store inside this thread: for tools, tests and processes of their own. */
-export async function openStoreHere(url: string): Promise<OpenStore> {
+export async function openStoreHere(url: string, options: StoreOptions = {}): Promise<OpenStore> {
   const location = locate(url);
-  await migrate(location);
-  const { run, close } = runHere(location, 'all');
+  await migrate(location, options.warn);
+  const { run, close } = runHere(location, 'all', options);
   return { store: storeOver(run), port: () => null, close };
 }
 
@@ -79,9 +91,9 @@ export function openStoreToRead(url: string): OpenStore {
 }
 
 /** The store of a serving process: on SQLite one writer thread and one reader thread, so that no disk wait stops the loop. */
-export async function openStore(url: string): Promise<OpenStore> {
+export async function openStore(url: string, options: StoreOptions = {}): Promise<OpenStore> {
   const location = locate(url);
-  if (location.engine === 'postgres') return openStoreHere(url);
+  if (location.engine === 'postgres') return openStoreHere(url, options);
   await migrate(location);
   const thread = (mode: 'read' | 'write') =>
     new Worker(new URL('./thread.ts', import.meta.url), { workerData: { url, mode }, name: `store-${mode}` });

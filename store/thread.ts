@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { isUrgent } from './commands.ts';
 import { locate } from './engine.ts';
 import { codeOf, failureOf } from './failure.ts';
 import { runHere } from './open.ts';
@@ -43,7 +44,7 @@ function listen(port: MessagePort, onClose: () => void): void {
   port.on('message', (message: Message) => {
     if ('connect' in message) return listen(message.connect, () => message.connect.close());
     if ('close' in message) return onClose();
-    (message.name === 'commitSegment' ? urgent : others).push({ call: message, from: port });
+    (isUrgent(message.name) ? urgent : others).push({ call: message, from: port });
     void work();
   });
 }

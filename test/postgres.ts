@@ -44,14 +44,20 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** How a server goes: in order, or at once, as by a power cut. */
+type Going = 'SIGINT' | 'SIGQUIT';
+type Settings = Readonly<Record<string, string>>;
+type Running = { readonly pid: number; readonly end: (how: Going) => Promise<void> };
+
 /** The server says when it is ready; a port that somebody took in between ends it at once. */
-async function startServer(bin: string, folder: string, port: number): Promise<{ stop(): Promise<void> } | null> {
+async function startServer(bin: string, folder: string, port: number, extra: Settings): Promise<Running | null> {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: folder,
     shared_buffers: '16MB',
-    max_connections: '60',
+    max_connections: '100',
     lc_messages: 'C',
+    ...extra,
   };
   const flags = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const server = spawn(join(bin, 'postgres'), ['-D', join(folder, 'data'), '-p', String(port), ...flags], {
@@ -61,40 +67,72 @@ async function startServer(bin: string, folder: string, port: number): Promise<{
   });
   const exited = once(server, 'exit');
   const ready = new Promise<boolean>((resolve) => {
-    server.stderr.on('data', (chunk) => String(chunk).includes('ready to accept connections') && resolve(true));
+    server.stderr.on(
+      'data',
+      (chunk) => /ready to accept (read-only )?connections/.test(String(chunk)) && resolve(true),
+    );
   });
-  if (!(await Promise.race([ready, exited.then(() => false)]))) return null;
+  if (!(await Promise.race([ready, exited.then(() => false)])) || server.pid === undefined) return null;
 
   // A test process that dies must not leave its server behind: SIGQUIT ends all its children too.
   const abandon = () => server.kill('SIGQUIT');
   process.once('exit', abandon);
   return {
-    async stop() {
+    pid: server.pid,
+    async end(how) {
       process.off('exit', abandon);
-      server.kill('SIGINT');
+      server.kill(how);
       await exited;
     },
   };
 }
 
 /** A PostgreSQL of its own in a temporary folder, with everything durable as it would be in service. About two seconds. */
-export async function startPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
-  const bin = binaries();
-  if (!bin) throw new Error(postgresAvailable() ?? 'PostgreSQL is not installed');
+export type Cluster = {
+  readonly url: string;
+  /** Ends it for good and removes what it kept. */
+  readonly stop: () => Promise<void>;
+  /** Ends it: SIGQUIT is as if the power went. */
+  readonly goDown: (how: Going) => Promise<void>;
+  /** Starts it again on the same port. */
+  readonly comeUp: () => Promise<void>;
+  /** A standby that follows it, and that each of its commits waits for; `url` of the standby names both servers. */
+  readonly startStandby: () => Promise<Standby>;
+};
+
+export type Standby = Omit<Cluster, 'startStandby'> & {
+  /** Makes it the server that takes writes. */
+  readonly promote: () => Promise<void>;
+};
+
+type Place = { readonly bin: string; readonly folder: string };
+
+function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shouwang-pg-'));
   const owner = runAs();
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid);
-  const cluster = ['-D', join(folder, 'data'), '-U', 'shouwang', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'];
-  execFileSync(join(bin, 'initdb'), [...cluster, '--no-sync'], { ...owner, cwd: folder, stdio: 'pipe' });
+  return folder;
+}
 
+/** The server of a folder, on a port that stays its own. */
+async function serve({ bin, folder }: Place, settings: Settings) {
   for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
     const port = await freePort();
-    const server = await startServer(bin, folder, port);
-    if (!server) continue;
+    let running = await startServer(bin, folder, port, settings);
+    if (!running) continue;
+    const goDown = async (how: Going): Promise<void> => {
+      await running?.end(how);
+      running = null;
+    };
     return {
-      url: `postgres://shouwang@127.0.0.1:${port}/postgres`,
+      port,
+      goDown,
+      async comeUp() {
+        running = await startServer(bin, folder, port, settings);
+        if (!running) throw new Error(`PostgreSQL did not come up again in ${folder}`);
+      },
       async stop() {
-        await server.stop();
+        await goDown('SIGINT');
         rmSync(folder, { recursive: true, force: true });
       },
     };
@@ -102,14 +140,42 @@ export async function startPostgres(): Promise<{ url: string; stop(): Promise<vo
   throw new Error(`PostgreSQL did not start in ${folder}`);
 }
 
+export async function startPostgres(settings: Settings = {}): Promise<Cluster> {
+  const bin = binaries();
+  if (!bin) throw new Error(postgresAvailable() ?? 'PostgreSQL is not installed');
+  const folder = newFolder();
+  const cluster = ['-D', join(folder, 'data'), '-U', 'shouwang', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'];
+  execFileSync(join(bin, 'initdb'), [...cluster, '--no-sync'], { ...runAs(), cwd: folder, stdio: 'pipe' });
+  const server = await serve({ bin, folder }, settings);
+  const url = `postgres://shouwang@127.0.0.1:${server.port}/postgres`;
+  return { ...server, url, startStandby: () => startStandby(bin, url, server.port) };
+}
+
+async function startStandby(bin: string, primary: string, primaryPort: number): Promise<Standby> {
+  const folder = newFolder();
+  const copied = ['-d', primary, '-D', join(folder, 'data'), '--write-recovery-conf', '--checkpoint=fast', '--no-sync'];
+  execFileSync(join(bin, 'pg_basebackup'), copied, { ...runAs(), cwd: folder, stdio: 'pipe' });
+  const server = await serve({ bin, folder }, { cluster_name: 'standby', wal_receiver_status_interval: '1s' });
+  // Only now: a commit would have waited for a standby that is not there yet.
+  await query(primary, `alter system set synchronous_standby_names = 'standby'`);
+  await query(primary, 'select pg_reload_conf()');
+  return {
+    ...server,
+    url: primary.replace(`:${primaryPort}`, `:${primaryPort},127.0.0.1:${server.port}`),
+    promote: () => query(primary.replace(`:${primaryPort}`, `:${server.port}`), 'select pg_promote(true)'),
+  };
+}
+
+async function query(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
+
 /** An empty database in the cluster at `url`, and its own URL; it goes when the cluster is stopped. */
 export async function freshDatabase(url: string): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
-  await client.end();
-  const own = new URL(url);
-  own.pathname = `/${name}`;
-  return own.href;
+  await query(url, `create database ${name} template template0`);
+  return url.replace(/[^/]*$/, name);
 }
