@@ -7,6 +7,7 @@ import { decode } from './decoders/registry.ts';
 import { startPartitions } from './partitions.ts';
 import { startProcessor } from './processor.ts';
 import { rules } from './rules/registry.ts';
+import { sharedJournal } from './shared-journal.ts';
 import type { IngestWork, Measured } from './start.ts';
 
 /** The processors of a process's partitions, on a thread of their own, off the loop that serves hubs and people. */
@@ -21,11 +22,12 @@ const log = openLog(logLevel, 'ingest');
 const memory = joinStore(url, port);
 const nudge = openNudge(nudgeName);
 const clock = systemClock();
+const store = { ...memory.store, ...sharedJournal(memory.store) };
 const partitions = await startPartitions({
-  ...{ store: memory.store, clock, log, owner },
+  ...{ store, clock, log, owner },
   start: (partition, lease) =>
     startProcessor({
-      ...{ store: memory.store, clock, log, nudge, rules, decode, partition, lease, intakeStartedAt },
+      ...{ store, clock, log, nudge, rules, decode, partition, lease, intakeStartedAt },
       measured: (turn) => parent.postMessage({ partition: partition.number, turn } satisfies Measured),
     }),
 });
