@@ -79,7 +79,7 @@ const say = (name: string, value: string): void => void process.stdout.write(`${
 async function start(config: Config, roles: readonly Role[]): Promise<void> {
   const has = (role: Role): boolean => roles.includes(role);
   const log = openLog(config.SHOUWANG_LOG_LEVEL, roles.length === ROLES.length ? 'all' : roles.join(' '));
-  const clock = systemClock();
+  const clock = systemClock(config.SHOUWANG_DATA_DIR);
   const parts = lifecycle(log);
   const instance = `${hostname()} ${instanceOf(config.SHOUWANG_DATA_DIR)}`;
   const missing = new Set<Role>(roles);

@@ -17,7 +17,7 @@ const startedBy = Number(process.argv[2] ?? process.ppid);
 const isLeftBehind = (): boolean => process.ppid !== startedBy;
 const config = readConfig();
 const log = openLog(config.SHOUWANG_LOG_LEVEL, 'auditor');
-const clock = systemClock();
+const clock = systemClock(config.SHOUWANG_DATA_DIR);
 const { store, close } = await openStoreHere(config.databaseUrl);
 const parts = lifecycle(log);
 parts.add('store', close);

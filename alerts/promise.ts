@@ -126,8 +126,8 @@ export const promises: readonly PromiseToKeep[] = [
     grave: false,
     broken: ({ clockSteppedMs }) => above(Math.abs(clockSteppedMs), CLOCK_STEP_MS),
     says: (ms) => ({
-      zh: `系统时钟被调整了 ${(ms / 1_000).toFixed(1)} 秒；重启守望后时间显示恢复正确`,
-      en: `The system clock was set by ${(ms / 1_000).toFixed(1)} s; restart Shouwang so that the times it shows are right again`,
+      zh: `系统时钟被调整了 ${(ms / 1_000).toFixed(1)} 秒；期限不受影响，重启服务器后时间显示恢复正确`,
+      en: `The system clock was set by ${(ms / 1_000).toFixed(1)} s. Deadlines are kept all the same; the times shown are right again after the server has been booted`,
     }),
   },
 ];

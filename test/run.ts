@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { chromiumAvailable } from './chromium.ts';
+import { wallUnavailable } from './faults/server-clock-wall.ts';
 import { postgresAvailable } from './postgres.ts';
 import { type Report, tally } from './tally.ts';
 
@@ -38,6 +39,7 @@ const programs: readonly (readonly [string, () => string | null])[] = [
   ['chromium', chromiumAvailable],
   ['fonts-noto-cjk', () => (answers('fc-list', [':lang=zh']) ? null : 'no Chinese font for the pictures')],
   ['postgresql', postgresAvailable],
+  ['faketime', wallUnavailable],
   ['mosquitto-clients', () => (answers('mosquitto_pub', ['--help']) ? null : 'mosquitto_pub is not installed')],
 ];
 
