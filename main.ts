@@ -10,6 +10,7 @@ import { startAdmittance } from './broker/admit.ts';
 import { startMqttDoor } from './broker/doors/mqtt.ts';
 import { startIntake } from './broker/intake.ts';
 import { arrivals } from './ingest/arrival.ts';
+import { inPlainWords } from './ingest/plain-words.ts';
 import { startRetention } from './ingest/retention.ts';
 import { startIngest } from './ingest/start.ts';
 import { startSeriesExport } from './ingest/start-series-export.ts';
@@ -111,6 +112,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
       store,
       clock,
       judge,
+      inPlainWords,
       stream: `intake ${instance}`,
       metrics,
       log,

@@ -49,6 +49,7 @@ const intake = await startIntake({
     JSON.parse(Buffer.from(packet.payload.buffer, packet.payload.byteOffset, packet.payload.length).toString());
     return nothing;
   },
+  inPlainWords: (finding) => finding,
   fatal: (error) => {
     throw error;
   },

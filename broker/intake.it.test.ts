@@ -42,7 +42,7 @@ afterEach(async () => {
 async function start(options: Partial<IntakeOptions> = {}): Promise<Intake> {
   const intake = await startIntake({
     store: {
-      streamHeads: open.store.streamHeads,
+      ...open.store,
       async commitSegment(commit) {
         commits.push(commit);
         await held;
@@ -51,6 +51,7 @@ async function start(options: Partial<IntakeOptions> = {}): Promise<Intake> {
     },
     clock: movedClock(1_700_000_000_000),
     judge: () => nothingMeant,
+    inPlainWords,
     stream: 's',
     metrics: openMetrics(),
     log: silentLog,
@@ -65,6 +66,9 @@ async function start(options: Partial<IntakeOptions> = {}): Promise<Intake> {
   nudged = [];
   return intake;
 }
+/** What the ingest hands in, in short. */
+const inPlainWords = (finding: Finding): Finding => ({ ...finding, sentence: { zh: '紧急', en: 'An emergency' } });
+
 const packet = (
   payload: string | Buffer,
   topic = 'sw/hub-a/up',
@@ -226,16 +230,16 @@ describe('the intake', () => {
     await intake.stop();
   });
 
-  test('ends everything when a commit fails: nothing of it is answered, and nothing after it is taken', async () => {
-    const full = new Error('SQLITE_FULL');
+  test('ends everything when the disk is lost: nothing of it is answered, and nothing after it is taken', async () => {
+    const lost = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' });
     const answered: number[] = [];
     const ended = Promise.withResolvers<Error>();
     const intake = await start({
-      store: { streamHeads: open.store.streamHeads, commitSegment: () => Promise.reject(full) },
+      store: { ...open.store, commitSegment: () => Promise.reject(lost) },
       fatal: ended.resolve,
     });
     for (const n of [1, 2]) void intake.accept(packet('x'), hub).then(() => answered.push(n));
-    expect((await ended.promise).cause).toBe(full);
+    expect((await ended.promise).cause).toBe(lost);
     await expect(intake.accept(packet('x'), hub)).rejects.toThrow('ended');
     await intake.stop();
     expect(answered).toEqual([]);

@@ -12,6 +12,7 @@ import type { AdmittedHub } from '../store/hub.ts';
 import type { AlarmState } from '../store/journal.ts';
 import { type Batch, gathering } from './gathering.ts';
 import { groupCommit } from './group-commit.ts';
+import { type KeepingOptions, keeping } from './quarantine.ts';
 
 /** What tells a hub, on its down-link, that its emergency is safely an open alert. */
 export type Acknowledge = { readonly topic: string; readonly payload: string };
@@ -43,15 +44,15 @@ export type Intake = {
   readonly stop: () => Promise<void>;
 };
 
-export type IntakeOptions = {
-  readonly store: Pick<Store, 'commitSegment' | 'streamHeads'>;
+export type IntakeOptions = Pick<KeepingOptions, 'inPlainWords'> & {
+  readonly store: KeepingOptions['store'] & Pick<Store, 'streamHeads'>;
   readonly clock: Clock;
   readonly judge: Judge;
   readonly stream: string;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly nudge: Pick<Nudge, 'send'>;
-  /** What is on disk is unknown after a failed commit: the process must end and start clean. */
+  /** What is on disk is unknown, or an emergency can be kept in no way: the process must end and start clean. */
   readonly fatal: (error: Error) => void;
 };
 
@@ -109,7 +110,7 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
     meter.seconds.observe((clock.monotonic() - since) / 1_000);
   }
 
-  const group = groupCommit(gathered, store.commitSegment, {
+  const group = groupCommit(gathered, keeping(options), {
     committed,
     failed(cause) {
       log.fatal({ err: cause }, 'a group commit failed; nothing is acknowledged any more');

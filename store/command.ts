@@ -7,4 +7,7 @@ export const read = <A, R>(run: (db: Db, args: A) => Promise<R>): Command<A, R> 
 export const write = <A, R>(run: (db: Db, args: A) => Promise<R>): Command<A, R> => ({ kind: 'write', run });
 
 /** Two transactions met where only one may win; the whole of the later one is run again and sees the other's rows. */
-export class Met extends Error {}
+export class Met extends Error {
+  /** PostgreSQL's own word for the same, a serialization failure: in the end it is asked again, not refused. */
+  readonly code = '40001';
+}

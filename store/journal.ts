@@ -5,6 +5,7 @@ import type { Catalogue, ReadingKind } from '../domain/reading.ts';
 import { raiseFinding } from './alert.ts';
 import { read, write } from './command.ts';
 import { streamsOf } from './distinct.ts';
+import { StoreError } from './failure.ts';
 import type { Db } from './schema.ts';
 import { compressSegment, expandSegment } from './segment.ts';
 
@@ -28,8 +29,15 @@ export type AlarmState = {
   readonly at: number;
 };
 
+/** What is kept beside packets because of what they say. */
+export type Aside = {
+  readonly alarmStates: readonly AlarmState[];
+  readonly catalogues: readonly { readonly hubId: string; readonly catalogue: Catalogue }[];
+  readonly unreadable: readonly Unreadable[];
+};
+
 /** One group commit: packets of one stream, numbered from `first`, and all that must be true before they are acknowledged. */
-export type SegmentCommit = {
+export type SegmentCommit = Aside & {
   readonly stream: string;
   readonly first: number;
   readonly count: number;
@@ -37,18 +45,19 @@ export type SegmentCommit = {
   /** As store/segment.ts writes them, not compressed. */
   readonly bytes: Uint8Array;
   readonly findings: readonly Finding[];
-  readonly alarmStates: readonly AlarmState[];
-  readonly catalogues: readonly { readonly hubId: string; readonly catalogue: Catalogue }[];
-  readonly unreadable: readonly Unreadable[];
 };
 
+/** A state that was made later stands: a front end that stood still for a while may come with what was true before. */
 async function keepAlarmStates(db: Db, states: readonly AlarmState[]): Promise<void> {
   for (const { hubId, device, kind, active, at } of states) {
     await db
       .insertInto('alarm_state')
       .values({ hub_id: hubId, device, kind, active: active ? 1 : 0, at })
       .onConflict((conflict) =>
-        conflict.columns(['hub_id', 'device', 'kind']).doUpdateSet({ active: active ? 1 : 0, at }),
+        conflict
+          .columns(['hub_id', 'device', 'kind'])
+          .doUpdateSet({ active: active ? 1 : 0, at })
+          .where('alarm_state.at', '<=', at),
       )
       .execute();
   }
@@ -70,36 +79,68 @@ async function countUnreadable(db: Db, unreadable: readonly Unreadable[]): Promi
   }
 }
 
-export const journalCommands = {
-  /** Returns the alerts that were opened or that occurred again. When this resolves, everything in it is on disk. */
-  commitSegment: write(async (db, commit: SegmentCommit) => {
+async function keepCatalogues(db: Db, catalogues: Aside['catalogues']): Promise<void> {
+  for (const { hubId, catalogue } of catalogues) {
+    const text = JSON.stringify(catalogue);
     await db
-      .insertInto('segment')
-      .values({
-        stream: commit.stream,
-        first: commit.first,
-        count: commit.count,
-        at: commit.at,
-        packets: compressSegment(commit.bytes),
-      })
+      .insertInto('hub_catalogue')
+      .values({ hub_id: hubId, catalogue: text })
+      .onConflict((conflict) => conflict.column('hub_id').doUpdateSet({ catalogue: text }))
       .execute();
+  }
+}
+
+async function keepAside(db: Db, { alarmStates, catalogues, unreadable }: Aside): Promise<void> {
+  await keepAlarmStates(db, alarmStates);
+  await keepCatalogues(db, catalogues);
+  await countUnreadable(db, unreadable);
+}
+
+/**
+ * False when these very packets stand there already: the answer to the same commit was lost. Others in their place mean that somebody else
+ * writes this stream, and neither of the two can promise anything.
+ */
+async function insertSegment(db: Db, { stream, first, count, at, bytes }: SegmentCommit): Promise<boolean> {
+  const packets = compressSegment(bytes);
+  const inserted = await db
+    .insertInto('segment')
+    .values({ stream, first, count, at, packets })
+    .onConflict((conflict) => conflict.columns(['stream', 'first']).doNothing())
+    .executeTakeFirst();
+  if (inserted.numInsertedOrUpdatedRows === 1n) return true;
+  // An update, though it changes nothing: only the commit of something written waits until a standby has all that went before.
+  const there = await db
+    .updateTable('segment')
+    .set({ at: sql<number>`at` })
+    .where('stream', '=', stream)
+    .where('first', '=', first)
+    .returning(['count', 'at', 'packets'])
+    .executeTakeFirstOrThrow();
+  if (there.count === count && there.at === at && Buffer.compare(there.packets, packets) === 0) return false;
+  const cause = new Error(
+    `Another process writes the stream "${stream}": ${first} holds packets that are not ours. Two processes have the same data folder or a copy of it; give each its own.`,
+  );
+  throw new StoreError('lost', cause, undefined);
+}
+
+export const journalCommands = {
+  /**
+   * Returns the alerts that were opened or that occurred again. When this resolves, everything in it is on disk. Asked again after a lost
+   * answer, it is the same commit.
+   */
+  commitSegment: write(async (db, commit: SegmentCommit) => {
+    if (!(await insertSegment(db, commit))) return [];
     const raised: Alert[] = [];
     for (const finding of commit.findings) {
       const alert = await raiseFinding(db, finding, commit.at);
       if (alert) raised.push(alert);
     }
-    await keepAlarmStates(db, commit.alarmStates);
-    for (const { hubId, catalogue } of commit.catalogues) {
-      const text = JSON.stringify(catalogue);
-      await db
-        .insertInto('hub_catalogue')
-        .values({ hub_id: hubId, catalogue: text })
-        .onConflict((conflict) => conflict.column('hub_id').doUpdateSet({ catalogue: text }))
-        .execute();
-    }
-    await countUnreadable(db, commit.unreadable);
+    await keepAside(db, commit);
     return raised.map(({ id, householdId, category, occurrences }) => ({ id, householdId, category, occurrences }));
   }),
+
+  /** What belongs to a group commit that was refused as a whole, alone. */
+  keepAside: write(keepAside),
 
   /** The last number of each stream: where an intake goes on, and how far a consumer can read. */
   streamHeads: read(async (db, _: null) => {

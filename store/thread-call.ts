@@ -40,7 +40,8 @@ export function callThrough(peer: Worker | MessagePort): Caller {
       return new Promise((resolve, reject) => {
         const id = next++;
         waiting.set(id, { resolve, reject });
-        peer.postMessage({ id, name, args } satisfies Call, transferable(args));
+        // Copied, not handed over: a segment must be there still when it has to be asked again.
+        peer.postMessage({ id, name, args } satisfies Call);
       });
     },
     async close() {
@@ -50,10 +51,4 @@ export function callThrough(peer: Worker | MessagePort): Caller {
       await new Promise((resolve) => peer.once(peer instanceof Worker ? 'exit' : 'close', resolve));
     },
   };
-}
-
-/** A segment's bytes are handed over, not copied. */
-function transferable(args: unknown): ArrayBuffer[] {
-  const bytes = (args as { bytes?: unknown } | null)?.bytes;
-  return bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
 }
