@@ -13,6 +13,7 @@ export type System = {
   readonly dataDir: string;
   readonly httpUrl: string;
   readonly mqttPort: number;
+  readonly mqttsPort: number;
   /** The first owner's one-time log-in link; null once somebody has an account that works. */
   readonly ownerLink: string | null;
   /** From the start of the process to its accepting MQTT, ms. */
@@ -53,6 +54,10 @@ export type SystemOptions = {
 /** A system that starts: it can be killed before it is ready, and then `ready` never comes. */
 export type Launch = {
   readonly ready: Promise<System>;
+  /** Hubs are let in; never for one without a broker. */
+  readonly accepting: Promise<void>;
+  /** Its exit code or the signal that ended it. */
+  readonly ended: Promise<string>;
   readonly pid: number;
   readonly kill: System['kill'];
 };
@@ -74,21 +79,26 @@ export function auditorsOf(leader: number): number[] {
     .map(Number);
 }
 
-export function launchSystem({ dataDir, roles = [], env = {}, under = [] }: SystemOptions): Launch {
+const environment = ({ dataDir, env }: SystemOptions): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  SHOUWANG_DATA_DIR: dataDir,
+  SHOUWANG_HTTP_PORT: '0',
+  SHOUWANG_MQTT_PORT: '0',
+  SHOUWANG_MQTTS_PORT: '0',
+  SHOUWANG_MQTTS_HOST: '127.0.0.1',
+  SHOUWANG_LOG_LEVEL: 'warn',
+  ...env,
+});
+
+const portOf = (url = ''): number => Number(url.split(':')[2]);
+
+export function launchSystem(options: SystemOptions): Launch {
   const startedAt = performance.now();
   for (const leader of groups) if (!endGroup(leader, 0)) groups.delete(leader);
+  const { dataDir, roles = [], under = [] } = options;
   const [program = process.execPath, ...args] = [...under, process.execPath, MAIN, ...roles];
   const child = spawn(program, args, {
-    env: {
-      PATH: process.env.PATH,
-      SHOUWANG_DATA_DIR: dataDir,
-      SHOUWANG_HTTP_PORT: '0',
-      SHOUWANG_MQTT_PORT: '0',
-      SHOUWANG_MQTTS_PORT: '0',
-      SHOUWANG_MQTTS_HOST: '127.0.0.1',
-      SHOUWANG_LOG_LEVEL: 'warn',
-      ...env,
-    },
+    env: environment(options),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -96,35 +106,35 @@ export function launchSystem({ dataDir, roles = [], env = {}, under = [] }: Syst
   if (pid === undefined) throw new Error(`${process.execPath} could not be started`);
   groups.add(pid);
   let log = '';
-  let acceptingMs = Number.NaN;
   child.stderr.on('data', (chunk) => (log = (log + chunk).slice(-200_000)));
   const exited = once(child, 'exit');
   const said = new Map<string, string>();
-  const isReady = new Promise<void>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const [, name, value] = /^(.+?)\s{2,}(\S+)/.exec(line) ?? [];
-      if (name && value) said.set(name, value);
-      if (name === 'mqtt') acceptingMs = performance.now() - startedAt;
-      if (line.startsWith('ready')) resolve();
+  const lines = createInterface({ input: child.stdout });
+  const line = (name: string) =>
+    new Promise<number>((resolve) => {
+      lines.on('line', (text) => text.startsWith(name) && resolve(performance.now() - startedAt));
     });
-    void exited.then(([code]) => reject(new Error(`the system ended with ${code} before it was ready:\n${log}`)));
+  lines.on('line', (text) => {
+    const [, name, value] = /^(.+?)\s{2,}(\S+)/.exec(text) ?? [];
+    if (name && value) said.set(name, value);
   });
-  // Nobody may be waiting for one that is killed as it starts.
-  isReady.catch(() => {});
+  const accepting = line('mqtt ');
+  const tooSoon = exited.then(([code]) => {
+    throw new Error(`the system ended with ${code} before it was ready:\n${log}`);
+  });
   const kill = async (signal: NodeJS.Signals) => {
     child.kill(signal);
     await exited;
   };
-  const ready = isReady.then(
-    (): System => ({
-      child,
-      dataDir,
+  const ready = Promise.race([line('ready'), tooSoon]).then(
+    async (): Promise<System> => ({
+      ...{ child, dataDir, kill },
       httpUrl: said.get('consoles') ?? '',
-      mqttPort: Number(said.get('mqtt')?.split(':').at(-1)),
+      mqttPort: portOf(said.get('mqtt')),
+      mqttsPort: portOf(said.get('mqtts')),
       ownerLink: said.get('login link (owner)') ?? null,
-      acceptingMs,
+      acceptingMs: said.has('mqtt') ? await accepting : Number.NaN,
       log: () => log,
-      kill,
       stop: async () => {
         child.kill('SIGTERM');
         const [code] = await exited;
@@ -133,8 +143,15 @@ export function launchSystem({ dataDir, roles = [], env = {}, under = [] }: Syst
       },
     }),
   );
+  // Nobody may be waiting for one that is killed as it starts.
   ready.catch(() => {});
-  return { ready, pid, kill };
+  return {
+    ready,
+    accepting: accepting.then(() => {}),
+    ended: exited.then(([code, by]) => String(by ?? code)),
+    pid,
+    kill,
+  };
 }
 
 export const startSystem = (options: SystemOptions): Promise<System> => launchSystem(options).ready;
