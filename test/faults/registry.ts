@@ -1,5 +1,7 @@
 import type { Fault } from './fault.ts';
+import { kills, killsOfRoles } from './kills.ts';
 import { serverClock } from './server-clock.ts';
+import { stoppedOwner } from './stopped-owner.ts';
 
 /** In the order of the report. */
-export const faults: readonly Fault[] = [serverClock];
+export const faults: readonly Fault[] = [kills, killsOfRoles, serverClock, stoppedOwner];
