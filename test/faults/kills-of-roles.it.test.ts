@@ -1,0 +1,4 @@
+import { killsOfRoles } from './kills.ts';
+import { playShort } from './short.ts';
+
+playShort(killsOfRoles);

@@ -1,0 +1,4 @@
+import { kills } from './kills.ts';
+import { playShort } from './short.ts';
+
+playShort(kills);
