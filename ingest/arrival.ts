@@ -52,6 +52,7 @@ const knownFrom = ({ active, at }: AlarmState): AlarmKnown => ({
   saidAt: active ? at : 0,
   fromAt: active ? at : 0,
   toAt: active ? null : 0,
+  late: null,
 });
 
 /**

@@ -15,6 +15,7 @@ import {
 } from './rule.ts';
 import {
   changeLink,
+  clockIsWrong,
   type DeviceSeen,
   type HubSeen,
   hubOverdueAt,
@@ -210,17 +211,28 @@ function newsOf(
   return before ? (before[0] === says ? 'same' : 'changed') : says === 1 ? 'changed' : 'same';
 }
 
+/**
+ * A reading as it is to be believed: of a hub whose clock is wrong it happened on arrival, as with any clock that cannot be believed.
+ * Life-critical ones keep the age that the intake judged them by.
+ */
+function believed({ state, home }: Household, hubId: string, reading: Reading): Reading {
+  const hub = state.hubs[hubId];
+  if (!hub || !clockIsWrong(hub, reading, home.now) || factsOf(reading.kind).critical) return reading;
+  return { ...reading, ageMs: 0, clock: 'implausible' };
+}
+
 /** One reading: noted, and put before the rules that hear its kind. Returns it as they heard it. */
 export function read(
   household: Household,
   message: Message,
-  reading: Reading,
+  said: Reading,
   index: number,
   rules: Ruleset,
   out: Concluded,
 ): ReadingInput {
   const { packet, position, event } = message;
   const { hubId, receivedAt } = packet;
+  const reading = believed(household, hubId, said);
   const madeAt = receivedAt - reading.ageMs;
   const place = placeOf(hubId, reading.device);
   const device = deviceOf(household, place, reading, madeAt);

@@ -1,8 +1,9 @@
 import { classOf, type DeviceClass, type Hub, supervision } from '../domain/hub.ts';
 import type { LinkChange } from '../domain/packet.ts';
-import type { ReadingKind } from '../domain/reading.ts';
+import type { Reading, ReadingKind } from '../domain/reading.ts';
+import { minutes } from '../domain/time.ts';
 import type { EventsHeard } from './duplicates.ts';
-import type { Home } from './rule.ts';
+import { type Home, LIVE_WITHIN_MS } from './rule.ts';
 
 /** What has been heard of a hub. Changed in place: it cannot fail half-way, and it is touched with every packet. */
 export type HubSeen = {
@@ -15,6 +16,8 @@ export type HubSeen = {
   /** When it last spoke again after having been silent for too long. */
   backAt: number;
   events: EventsHeard;
+  /** Since when all that it says has been too old to conclude from, and how old it was then; null when its last word was not. */
+  late: { readonly sinceAt: number; readonly ageMs: number } | null;
 };
 
 export type DeviceSeen = {
@@ -39,6 +42,7 @@ export const newHubSeen = (at: number): HubSeen => ({
   stream: '',
   backAt: 0,
   events: [],
+  late: null,
 });
 
 /** A take-over may bring the new connection before the end of the old one: only the end of the one that counts is an end. */
@@ -64,6 +68,25 @@ export function hubOverdueAt(hub: HubSeen, power: Hub['power'], home: Pick<Home,
   if (connected(hub, home)) return Number.POSITIVE_INFINITY;
   const since = Math.max(hub.heardAt, hub.linkAt, home.blind.toAt, hub.stream === '' ? 0 : home.linksSince(hub.stream));
   return since + supervision.hub[hub.epoch === 0 ? 'battery' : power];
+}
+
+/** Words that stay equally late for so long tell of a clock that is wrong; a backlog catches up. */
+const WRONG_AFTER_MS = minutes(10);
+/** How equally: a minute, and a tenth of the time that has gone by, since such clocks also drift. */
+const EQUALLY = { ms: minutes(1), drift: 0.1 } as const;
+
+/**
+ * Notes how late a word of a hub came, and says whether the hub's clock is to blame: then how old it says that something is means
+ * nothing. A word without a time of its own tells nothing of the clock.
+ */
+export function clockIsWrong(hub: HubSeen, { ageMs, clock }: Pick<Reading, 'ageMs' | 'clock'>, now: number): boolean {
+  if (clock !== 'device') return false;
+  const { late } = hub;
+  if (ageMs < LIVE_WITHIN_MS) hub.late = null;
+  else if (!late || Math.abs(ageMs - late.ageMs) > EQUALLY.ms + EQUALLY.drift * (now - late.sinceAt)) {
+    hub.late = { sinceAt: now, ageMs };
+  } else return now - late.sinceAt >= WRONG_AFTER_MS;
+  return false;
 }
 
 /** A hub that we can hear, so that what is not said was not there to be said. */

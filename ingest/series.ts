@@ -1,6 +1,7 @@
 import { factsOf, type ReadingKind, readingKind } from '../domain/reading.ts';
-import { days, hours, localTime, minutes } from '../domain/time.ts';
+import { hours, localTime, minutes } from '../domain/time.ts';
 import type { KeptReading, LatestReading, RollupDelta } from '../store/checkpoint.ts';
+import { KEPT_AT_MOST_MS } from './decoders/clock.ts';
 import type { ReadingInput } from './rule.ts';
 
 /** What one kind of one device adds to the series, since the last checkpoint. */
@@ -25,9 +26,6 @@ export type Gained = {
 const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
-/** Older than the oldest bucket that is kept. */
-const OLDEST_MS = days(3_653);
-
 type Treatment = {
   /** Whether means and counts are kept; and whether only "yes" is anything at all: movement that ends is no second movement. */
   readonly rolled: boolean;
@@ -97,7 +95,7 @@ export function gatherSeries(): Series {
     add(householdId, zone, { hubId, reading, place, madeAt, receivedAt, news, position, index }) {
       const { device, kind } = reading;
       const treatment = treatments.get(kind);
-      if (!treatment || receivedAt - madeAt > OLDEST_MS) return;
+      if (!treatment) return;
       const value = Number(reading.value);
       let own = gathered.get(householdId);
       if (!own) {
@@ -114,7 +112,7 @@ export function gatherSeries(): Series {
         line.value = value;
         line.at = madeAt;
       }
-      if (treatment.onlyYes && value === 0) return;
+      if ((treatment.onlyYes && value === 0) || receivedAt - madeAt > KEPT_AT_MOST_MS) return;
       if (treatment.rolled) {
         add(line.buckets, MINUTE, Math.floor(madeAt / minutes(1)) * minutes(1), value);
         add(line.buckets, HOUR, Math.floor(madeAt / hours(1)) * hours(1), value);

@@ -264,6 +264,7 @@ describe('last_seen', () => {
     ['of ten minutes ago', noon - 600_000, 0, 'device'],
     ['of yesterday, published again at a start', '2026-11-21T20:00:00+08:00', 86_400_000, 'device'],
     ['of yesterday in ms', noon - 86_400_000, 86_400_000, 'device'],
+    ['of a device that has been gone for months', noon - 90 * 86_400_000, 90 * 86_400_000, 'device'],
     ['by a clock that was never set', 5_000, 0, 'implausible'],
     ['missing', undefined, 0, 'none'],
   ])('%s', (_, last_seen, ageMs, clock) => {

@@ -104,7 +104,8 @@ function read(state: Readonly<Record<string, unknown>>, device: Device | undefin
 }
 
 function ageOfState(state: Readonly<Record<string, unknown>>, receivedAt: number): Age {
-  const age = ageOf(state.last_seen, null, receivedAt);
+  // What it kept of a device that has been gone for months is months old, and no sign of life.
+  const age = ageOf(state.last_seen, null, receivedAt, Number.POSITIVE_INFINITY);
   return age.ageMs > RECENT_MS ? age : { ...age, ageMs: 0 };
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { hours, minutes } from '../../domain/time.ts';
+import { days, hours, minutes } from '../../domain/time.ts';
 import { timeline } from '../timeline.test-kit.ts';
 import { type AlarmKnown, hearAlarm } from './critical.ts';
 
@@ -26,6 +26,11 @@ describe('a call for help', () => {
       zh: 'button：有人按下了紧急呼叫。（消息晚到 2 天）',
       en: 'Somebody pressed for help: button. (the message came 2 d late)',
     });
+  });
+
+  it('says that nobody knows when it happened, if the hub’s clock cannot be believed', () => {
+    const home = connected().says('button', 'sos', true, { wrongClock: true });
+    expect(home.last()?.sentence.zh).toBe('button：有人按下了紧急呼叫。（网关时钟不可信，发生时间不明，以收到为准）');
   });
 
   it('counts from a hub whose clock is wrong, and from a home that is paused', () => {
@@ -54,6 +59,18 @@ describe('an alarm that stays on', () => {
 
   it('is another one after hours of silence, since the end in between may have been lost', () => {
     expect(connected().says('kitchen', 'gas').at('11:00').says('kitchen', 'gas').news()).toEqual(['gas', 'gas']);
+  });
+
+  it('counts each time from a hub whose clock was set back, though all it says is older than what is known', () => {
+    const home = connected().says('kitchen', 'smoke', false);
+    const late = { ageMs: days(20) };
+    for (let fire = 0; fire < 3; fire++) {
+      home.forward(minutes(12));
+      home.says('kitchen', 'smoke', true, late);
+      home.forward(minutes(5));
+      home.says('kitchen', 'smoke', false, late);
+    }
+    expect(home.news()).toEqual(['smoke', 'smoke', 'smoke']);
   });
 
   it('is not the alarm of another sensor', () => {

@@ -6,10 +6,10 @@ import { type Conclusion, type Input, type Origin, type Outcome, occurrenceOf, t
 import { deviceName, lateness } from '../words.ts';
 
 /**
- * What is known of an alarm: its state by its newest word, when that word was made, when it last said yes, and the last time that it
- * was on (`to` is null while it is).
+ * An alarm by its words in the order in which they were made: its state by the newest of them, when that one was made, when it last
+ * said yes, and the last time that it was on (`to` is null while it is).
  */
-export type AlarmKnown = {
+type Course = {
   readonly active: boolean;
   readonly at: number;
   readonly saidAt: number;
@@ -18,23 +18,23 @@ export type AlarmKnown = {
 };
 
 /**
+ * What is known of an alarm. What bears an older time than its newest word is followed beside it: such words come late, or from a
+ * clock that was set back, and then each fire of the following days or years is to count as well.
+ */
+export type AlarmKnown = Course & { readonly late: Course | null };
+
+/**
  * An alarm that is on says so again and again (every half hour and oftener). One that has kept silent for this long and then says yes
  * may be a new fire whose "no" in between was lost by radio.
  */
 const FORGOTTEN_AFTER_MS = hours(2);
 
-const within = (known: AlarmKnown, at: number): boolean =>
-  at >= known.fromAt && (known.toAt === null || at < known.toAt);
+const within = (known: Course, at: number): boolean => at >= known.fromAt && (known.toAt === null || at < known.toAt);
 
-/**
- * One word of an alarm. It counts when it changes the known state. A word older than what is known never changes that state; if it
- * says yes about a time that we do not know as one alarm, it counts all the same, however late.
- */
-export function hearAlarm(
-  known: AlarmKnown | undefined,
-  yes: boolean,
-  at: number,
-): { known: AlarmKnown; counts: boolean } {
+type Heard<T> = { readonly known: T; readonly counts: boolean };
+
+/** The next word on a course. One that is older than its newest changes no state; a yes about a time that is not known as one alarm counts. */
+function follow(known: Course | null, yes: boolean, at: number): Heard<Course> {
   if (!known)
     return {
       known: { active: yes, at, saidAt: yes ? at : 0, fromAt: yes ? at : 0, toAt: yes ? null : 0 },
@@ -52,6 +52,17 @@ export function hearAlarm(
   };
 }
 
+/** One word of an alarm. It counts when it changes what is known, on the course that it belongs to; however late. */
+export function hearAlarm(known: AlarmKnown | undefined, yes: boolean, at: number): Heard<AlarmKnown> {
+  if (!known || at >= known.at) {
+    const { known: course, counts } = follow(known ?? null, yes, at);
+    return { known: { ...course, late: known?.late ?? null }, counts };
+  }
+  const late = follow(known.late, yes, at);
+  const isKnown = known.late === null && (known.active || within(known, at));
+  return { known: { ...known, late: late.known }, counts: late.counts && !isKnown };
+}
+
 const said: Partial<Record<ReadingKind, (name: Sentence) => Sentence>> = {
   sos: ({ zh, en }) => ({ zh: `${zh}：有人按下了紧急呼叫。`, en: `Somebody pressed for help: ${en}.` }),
   fall: ({ zh, en }) => ({ zh: `${zh}：可能有人跌倒。`, en: `Somebody may have fallen: ${en}.` }),
@@ -60,6 +71,15 @@ const said: Partial<Record<ReadingKind, (name: Sentence) => Sentence>> = {
   carbon_monoxide: ({ zh, en }) => ({ zh: `${zh}：检测到一氧化碳。`, en: `Carbon monoxide: ${en}.` }),
   water_leak: ({ zh, en }) => ({ zh: `${zh}：检测到漏水。`, en: `Water is leaking: ${en}.` }),
 };
+
+/** What is to be known of the time, where it is not simply now. */
+const timeliness = ({ ageMs, clock }: Reading): Sentence =>
+  clock === 'implausible'
+    ? {
+        zh: '（网关时钟不可信，发生时间不明，以收到为准）',
+        en: " (the hub's clock cannot be believed: when it happened is not known, only when it came)",
+      }
+    : lateness(ageMs);
 
 /** The finding from a life-critical reading; the same on arrival and in the processor, down to its occurrence key. */
 export function criticalFinding(
@@ -73,7 +93,7 @@ export function criticalFinding(
   const { device, kind, value, ageMs } = reading;
   const at = receivedAt - ageMs;
   const sentence = said[kind]?.(name) ?? name;
-  const late = lateness(ageMs);
+  const late = timeliness(reading);
   return {
     category: categoryOfCritical(kind),
     about: { hubId, device },

@@ -11,9 +11,10 @@ const WRONG_FOR_MS = hours(1);
 /** Two late messages of a quiet hub are a backlog, not a clock. */
 const WORDS = 3;
 
-function finding(hubId: string, wrong: Wrong[string], ageMs: number, home: Home): Conclusion {
+function finding(hubId: string, wrong: Wrong[string], home: Home): Conclusion {
   const forMs = home.now - wrong.sinceAt;
-  const [since, age] = [duration(forMs), duration(ageMs)];
+  const since = duration(forMs);
+  const late = home.seen.hubs[hubId]?.late;
   return {
     category: 'hub_clock',
     about: { hubId, device: '' },
@@ -21,10 +22,10 @@ function finding(hubId: string, wrong: Wrong[string], ageMs: number, home: Home)
     at: home.now,
     delayMs: 0,
     sentence: {
-      zh: `网关时钟可能不准：${since.zh}以来收到的消息都标着过去或不可信的时间（这一条 ${age.zh}前）；紧急报警不受影响，其他判断暂停。`,
-      en: `The hub's clock may be wrong: for ${since.en} all it sent bore a past or unbelievable time (this one ${age.en} ago). Emergencies still come through; other rules have nothing to go by.`,
+      zh: `网关时钟可能不准：${since.zh}以来收到的消息都标着过去或不可信的时间；紧急报警不受影响，其他判断以收到的时间为准，或者暂停。`,
+      en: `The hub's clock may be wrong: for ${since.en} all it sent bore a past or unbelievable time. Emergencies still come through; other rules go by the time of arrival, or have nothing to go by.`,
     },
-    evidence: { readings: [], numbers: { wrongForMs: forMs, ageMs, words: wrong.words } },
+    evidence: { readings: [], numbers: { wrongForMs: forMs, words: wrong.words, ...(late && { ageMs: late.ageMs }) } },
   };
 }
 
@@ -48,12 +49,12 @@ function step(wrong: Wrong, input: Input, home: Home): Outcome<Wrong> | null {
   const conclude = next.words >= WORDS && home.now - next.sinceAt >= WRONG_FOR_MS && audible(home, hubId);
   return {
     state: { ...wrong, [hubId]: { ...next, raised: conclude } },
-    ...(conclude && { findings: [finding(hubId, next, reading.ageMs, home)] }),
+    ...(conclude && { findings: [finding(hubId, next, home)] }),
   };
 }
 
 /**
- * A connected hub all of whose words over an hour were older than 15 minutes or without a believable time. Nothing but emergencies
- * could be concluded from them, so that somebody must know.
+ * A connected hub all of whose words over an hour were older than 15 minutes or without a believable time. What is concluded
+ * from them is less sure than it should be, so that somebody must know.
  */
 export const hubClock: Rule<Wrong> = { name: 'hub_clock', initial: {}, hears: readingKind.options, step };

@@ -209,6 +209,17 @@ function moved(quiet: Quiet, input: ReadingInput, home: Home, door: Partial<Quie
   };
 }
 
+/** All that its hub says is old, not for the first time: its clock may be wrong, and this may have happened just now. */
+const isClockInDoubt = ({ hubId, live }: ReadingInput, home: Home): boolean =>
+  !live && (home.seen.hubs[hubId]?.late?.sinceAt ?? home.now) < home.now;
+
+const recounted = (quiet: Quiet, home: Home): Quiet => ({
+  ...quiet,
+  share: 0,
+  countedMs: 0,
+  countingAt: counts(quiet.hubs, home) ? Math.max(home.now, home.blind.toAt) : 0,
+});
+
 /**
  * An old reading raises nothing and settles nothing about doors, but it may tell that somebody moved later than we thought: to count
  * quiet from before it would be a false alarm.
@@ -218,7 +229,8 @@ function heard(quiet: Quiet, input: ReadingInput, home: Home): Outcome<Quiet> | 
   const { madeAt } = input;
   if (quiet.movedAt === 0 && !MOVEMENT.includes(kind)) return null;
   if (kind !== 'open') {
-    if (value === false || madeAt <= quiet.movedAt) return null;
+    if (value === false) return null;
+    if (madeAt <= quiet.movedAt) return isClockInDoubt(input, home) ? { state: recounted(quiet, home) } : null;
     const stillOut = quiet.door === 'left' && madeAt <= quiet.doorAt + REPORTING_LAG_MS;
     return stillOut ? null : moved(quiet, input, home, {});
   }

@@ -134,6 +134,18 @@ describe('a hub’s clock', () => {
     expect(home.news()).toEqual(['hub_clock']);
   });
 
+  it('that is wrong changes nothing but the time: what comes equally late counts as happening on arrival', () => {
+    const home = connected().says('hall', 'motion');
+    const late = { ageMs: hours(5) };
+    home.every(minutes(10), '20:00', () => home.says('hall', 'motion', true, late));
+    expect(home.news()).toEqual(['hub_clock']);
+    home.says('front', 'open', true, late).at('20:01').says('front', 'open', false, late);
+    expect(home.at('1d 19:00').news()).toEqual([]);
+    expect(home.at('1d 20:10').news()).toEqual(['inactivity']);
+    home.says('cuff', 'systolic', 190, late);
+    expect(home.news()).toEqual(['vitals', '-inactivity']);
+  });
+
   it('is not wrong because a backlog comes between live words', () => {
     const home = connected();
     home.every(minutes(10), '12:00', () => {
