@@ -17,9 +17,9 @@ WORKDIR /shouwang
 COPY --from=modules /shouwang/node_modules node_modules
 COPY . .
 COPY --from=web /shouwang/web/app/dist web/app/dist
-RUN install -d -o node -g node -m 700 /data
+RUN install -d -o node -g node -m 700 /data /backup
 USER node
-VOLUME /data
+VOLUME /data /backup
 ENV NODE_ENV=production \
     SHOUWANG_DATA_DIR=/data \
     SHOUWANG_MQTT_HOST=0.0.0.0 \
