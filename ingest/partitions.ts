@@ -21,7 +21,7 @@ export type Partitions = {
   /** One turn of each partition that is ours. */
   readonly round: () => Promise<{ readonly caughtUp: boolean }>;
   readonly registryChanged: () => void;
-  readonly held: () => number;
+  readonly has: (number: number) => boolean;
   /** Keeps what there is, and leaves the partitions to others. */
   readonly stop: () => Promise<void>;
 };
@@ -123,7 +123,7 @@ export async function startPartitions(options: PartitionsOptions): Promise<Parti
     registryChanged() {
       for (const { processor } of holdings.values()) processor?.registryChanged();
     },
-    held: () => holdings.size,
+    has: (number) => holdings.has(number),
     async stop() {
       await Promise.all([tending.stop(), renewing.stop()]);
       for (const number of [...holdings.keys()]) await giveUp(number);

@@ -1,8 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../runtime/clock.ts';
+import { repeat } from '../runtime/lifecycle.ts';
 import { openLog } from '../runtime/log.ts';
 import { openNudge } from '../runtime/nudge.ts';
 import { joinStore } from '../store/open.ts';
+import { compaction } from './compaction.ts';
 import { decode } from './decoders/registry.ts';
 import { startPartitions } from './partitions.ts';
 import { startProcessor } from './processor.ts';
@@ -17,6 +20,8 @@ const { url, port, nudgeName, logLevel, owner, intakeStartedAt } = workerData as
 
 /** Faster than people notice; life-critical alerts do not wait for this. */
 const REST_MS = 250;
+const COMPACT_EVERY_MS = 5_000;
+const COMPACT_PAUSE_MS = 20;
 
 const log = openLog(logLevel, 'ingest');
 const memory = joinStore(url, port);
@@ -33,6 +38,12 @@ const partitions = await startPartitions({
 });
 nudge.on('registry', partitions.registryChanged);
 
+/** What is to be done by one process alone is done by the one that has the first partition. */
+const compact = compaction({ store: memory.store, clock });
+const compacting = repeat(log, 'compaction', COMPACT_EVERY_MS, async () => {
+  while (partitions.has(0) && (await compact())) await setTimeout(COMPACT_PAUSE_MS);
+});
+
 let stopping = false;
 let wake = (): void => {};
 parent.once('message', () => {
@@ -45,13 +56,14 @@ while (!stopping) {
   const { caughtUp } = await partitions.round();
   if (!caughtUp) continue;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, REST_MS);
+    const timer = globalThis.setTimeout(resolve, REST_MS);
     wake = () => {
       clearTimeout(timer);
       resolve();
     };
   });
 }
+await compacting.stop();
 await partitions.stop();
 await memory.close();
 nudge.close();

@@ -1,11 +1,15 @@
+import { alarmStateCommands } from './alarm-state.ts';
 import { alertCommands } from './alert.ts';
 import { areaCommands } from './area.ts';
 import { auditCommands } from './audit.ts';
+import { beatCommands } from './beat.ts';
 import { belongingCommands } from './belonging.ts';
 import { checkpointCommands } from './checkpoint.ts';
+import { compactionCommands } from './compaction.ts';
 import { householdCommands } from './household.ts';
 import { householdListCommands } from './household-list.ts';
 import { hubCommands } from './hub.ts';
+import { hubLinkCommands } from './hub-link.ts';
 import { journalCommands } from './journal.ts';
 import { leaseCommands } from './lease.ts';
 import { liveCommands } from './live.ts';
@@ -31,9 +35,13 @@ export const commands = {
   ...occurrenceCommands,
   ...tellingCommands,
   ...auditCommands,
+  ...beatCommands,
   ...hubCommands,
+  ...hubLinkCommands,
+  ...alarmStateCommands,
   ...processorCommands,
   ...checkpointCommands,
+  ...compactionCommands,
   ...watchedHouseholdCommands,
   ...areaCommands,
   ...householdCommands,
