@@ -6,10 +6,10 @@ import type { Finding } from '../domain/finding.ts';
 import { ROOT_AREA } from '../domain/household.ts';
 import { hours } from '../domain/time.ts';
 import { registerHomes, streamOf } from '../ingest/town.test-kit.ts';
-import { engines, temporaryFolder } from '../test/memory.ts';
-import { takeBackup } from './backup.ts';
-import { openStoreHere } from './open.ts';
-import { restoreBackup } from './restore.ts';
+import { takeBackup } from '../store/backup.ts';
+import { openStoreHere } from '../store/open.ts';
+import { restoreBackup } from '../store/restore.ts';
+import { engines, temporaryFolder } from './memory.ts';
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 const everything = {
