@@ -24,11 +24,16 @@ import { openMetrics } from './runtime/metrics.ts';
 import { openNudge } from './runtime/nudge.ts';
 import { tryLock } from './store/lock.ts';
 import { openStore } from './store/open.ts';
+import { openNotify } from './store/notify.ts';
 
+import { Unfit } from './store/postgres.ts';
 const ROLES = ['broker', 'ingest', 'alerts', 'web', 'auditor'] as const;
 type Role = (typeof ROLES)[number];
 
 const SCREENS = fileURLToPath(new URL('./web/app/dist', import.meta.url));
+/** What each role asks of PostgreSQL at a time, at most; the thread of ingest and the intake have connections of their own. */
+const CONNECTIONS: Record<Role, number> = { broker: 4, ingest: 4, alerts: 4, web: 10, auditor: 1 };
+
 const AUDITOR = fileURLToPath(new URL('./alerts/auditor-process.ts', import.meta.url));
 const AUDITOR_RESTART_MS = 2_000;
 
@@ -97,12 +102,22 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   process.once('SIGINT', end);
 
   for (const role of roles) parts.add(`lock of ${role}`, lockRole(config, role));
-  const { store, port, close } = await openStore(config.databaseUrl);
+  const connections = roles.reduce((sum, role) => sum + CONNECTIONS[role], 0);
+  const { store, port, close } = await openStore(config.databaseUrl, { connections, warn: (words) => log.warn(words) });
   parts.add('store', close);
   const nudge = openNudge(config.databaseUrl);
   parts.add('nudge', nudge.close);
   const metrics = openMetrics();
   const certificate = await siteCertificate(config, clock.now());
+  if (config.SHOUWANG_DATABASE_URL) {
+    const received = metrics.counter('shouwang_nudges_received_total', 'Nudges from other processes', ['subject']);
+    const arrived = nudge.bridge((subject) => notify.send(subject));
+    const notify = openNotify(config.SHOUWANG_DATABASE_URL, (subject) => {
+      received.inc({ subject });
+      arrived(subject);
+    });
+    parts.add('nudges between processes', notify.stop);
+  }
 
   if (has('broker')) {
     const admittance = await startAdmittance({ store, log, nudge });
@@ -187,7 +202,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
     missing.delete('alerts');
   }
   for (const role of roles.filter((role) => role !== 'auditor')) {
-    parts.add(`beat of ${role}`, startBeat({ role, instance, clock, log }, store.beat));
+    parts.add(`beat of ${role}`, startBeat({ role, instance, clock, log }, store));
   }
   if (has('auditor')) {
     parts.add('auditor', startAuditorProcess(log));
@@ -199,7 +214,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
 try {
   await start(readConfig(), rolesOf(process.argv.slice(2)));
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
+  if (!(error instanceof ConfigError) && !(error instanceof Unfit)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exit(2);
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { systemClock } from '../runtime/clock.ts';
 import { readConfig } from '../runtime/config.ts';
+import { instanceOf } from '../runtime/instance.ts';
 import { lifecycle, repeat } from '../runtime/lifecycle.ts';
 import { openLog } from '../runtime/log.ts';
 import { openStoreHere } from '../store/open.ts';
@@ -29,7 +31,7 @@ process.once('SIGINT', end);
 const instance = `${clock.now()} ${randomUUID()}`;
 const isNewer = (other: string): boolean => Number.parseInt(other, 10) > Number.parseInt(instance, 10);
 const SUCCESSION_MS = 15_000;
-parts.add('beat', startBeat({ role: 'auditor', instance, clock, log }, store.beat));
+parts.add('beat', startBeat({ role: 'auditor', instance, clock, log }, store));
 const giveWay = repeat(log, 'give way', 1_000, async () => {
   if (!isLeftBehind()) return;
   const others = await store.instancesSince({ role: 'auditor', since: clock.now() - SUCCESSION_MS });
@@ -47,5 +49,6 @@ parts.add(
     ...{ store, clock, log },
     diskUsed: () => diskUsed(config.SHOUWANG_DATA_DIR),
     heartbeatUrl: config.SHOUWANG_HEARTBEAT_URL ?? null,
+    machine: config.SHOUWANG_DATABASE_URL ? `${hostname()} ${instanceOf(config.SHOUWANG_DATA_DIR)}` : '',
   }),
 );

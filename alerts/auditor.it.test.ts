@@ -92,7 +92,7 @@ async function startWriter(url: string): Promise<ChildProcess> {
     const { systemClock } = await import(${from('../runtime/clock.ts')});
     const { silentLog } = await import(${from('../runtime/log.ts')});
     const { store } = await openStoreHere(${JSON.stringify(url)});
-    for (const role of ${JSON.stringify(ROLES)}) startBeat({ role, instance: 'i', clock: systemClock(), log: silentLog }, store.beat);
+    for (const role of ${JSON.stringify(ROLES)}) startBeat({ role, instance: 'i', clock: systemClock(), log: silentLog }, store);
     console.log('started');
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {

@@ -1,13 +1,13 @@
 import { statfs } from 'node:fs/promises';
 import type { Finding, Recovery } from '../domain/finding.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
-import { hours, minutes, seconds } from '../domain/time.ts';
+import { days, hours, minutes, seconds } from '../domain/time.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { repeat, type Stop } from '../runtime/lifecycle.ts';
 import type { Log } from '../runtime/log.ts';
 import { AUDITOR_RULE, type Incident } from '../store/audit.ts';
 import type { Store } from '../store/commands.ts';
-import { type Broken, brokenPromises, promises, type Seen } from './promise.ts';
+import { type Broken, brokenPromises, canTell, type Seen } from './promise.ts';
 
 const EVERY_MS = seconds(5);
 const HEARTBEAT_EVERY_MS = seconds(30);
@@ -22,6 +22,8 @@ export type AuditorDeps = {
   readonly diskUsed: () => Promise<number>;
   /** An outside dead-man switch; null when there is none. */
   readonly heartbeatUrl: string | null;
+  /** This machine's name among several; '' where there is one. */
+  readonly machine?: string;
 };
 
 /** The used part of the disk that a folder is on; what only root may still use counts as used. */
@@ -34,33 +36,40 @@ export async function diskUsed(folder: string): Promise<number> {
 const SAY_AGAIN_MS = { goesOn: hours(1), cameBack: minutes(1) } as const;
 
 function isSaid({ promise }: Broken, incidents: readonly Incident[], now: number): boolean {
-  const open = incidents.find((incident) => incident.promise === promise.name);
+  const open = incidents.find((incident) => incident.open && incident.promise === promise.name);
   return open !== undefined && now - open.lastSeenAt < SAY_AGAIN_MS[open.healed ? 'cameBack' : 'goesOn'];
+}
+
+/** The same for all auditors that see the same, so that two of them on two machines are one occurrence. */
+function keyOf({ promise }: Broken, incidents: readonly Incident[], now: number): string {
+  const last = incidents.find((incident) => incident.promise === promise.name);
+  const after = last ? `${last.alertId} ${last.occurrences}` : `nothing on day ${Math.floor(now / days(1))}`;
+  return `${AUDITOR_RULE} ${promise.name} after ${after}`;
 }
 
 /** What to raise: an alert a broken promise, and one occurrence an hour while it goes on. */
 export function findingsOf(broken: readonly Broken[], incidents: readonly Incident[], now: number): Finding[] {
   return broken
     .filter((one) => !isSaid(one, incidents, now))
-    .map(({ promise, by }) => ({
+    .map((one) => ({
       householdId: SYSTEM_HOUSEHOLD,
       category: 'system',
-      about: { hubId: '', device: promise.name },
+      about: { hubId: '', device: one.promise.name },
       rule: AUDITOR_RULE,
-      occurrenceKey: `${AUDITOR_RULE} ${promise.name} ${now}`,
+      occurrenceKey: keyOf(one, incidents, now),
       at: now,
       delayMs: 0,
-      sentence: promise.says(by),
-      evidence: { readings: [], numbers: { [promise.measure]: by } },
+      sentence: one.promise.says(one.by),
+      evidence: { readings: [], numbers: { [one.promise.measure]: one.by } },
     }));
 }
 
 /** Incidents whose promise holds again, and of which nobody has noted that yet. */
-export function recoveriesOf(broken: readonly Broken[], incidents: readonly Incident[], now: number): Recovery[] {
+export function recoveriesOf(broken: readonly Broken[], seen: Seen): Recovery[] {
+  const { incidents, now } = seen;
   const stillBroken = new Set(broken.map(({ promise }) => promise.name));
   return incidents
-    .filter((incident) => !incident.healed && !stillBroken.has(incident.promise))
-    .filter((incident) => promises.some((promise) => promise.name === incident.promise))
+    .filter(({ open, healed, promise }) => open && !healed && !stillBroken.has(promise) && canTell(promise, seen))
     .map((incident) => ({
       householdId: SYSTEM_HOUSEHOLD,
       category: 'system',
@@ -87,7 +96,7 @@ export type Auditor = { readonly round: () => Promise<void> };
  * Looks for what the promises forbid. It shares only the database with what it watches. When nobody is left to tell the owner what
  * it finds, it still says so on its log and, above all, by its silence towards the outside.
  */
-export function openAuditor({ store, clock, log, diskUsed, heartbeatUrl }: AuditorDeps): Auditor {
+export function openAuditor({ store, clock, log, diskUsed, heartbeatUrl, machine = '' }: AuditorDeps): Auditor {
   const startedAt = clock.now();
   let heartbeatAt = Number.NEGATIVE_INFINITY;
 
@@ -96,7 +105,7 @@ export function openAuditor({ store, clock, log, diskUsed, heartbeatUrl }: Audit
       const now = clock.now();
       if (now - startedAt < GRACE_MS) return;
       const facts = await store.facts({ now });
-      const seen: Seen = { ...facts, now, diskUsed: await diskUsed(), clockSteppedMs: clock.steppedMs() };
+      const seen: Seen = { ...facts, now, diskUsed: await diskUsed(), clockSteppedMs: clock.steppedMs(), machine };
       const broken = brokenPromises(seen);
       for (const { promise, by } of broken) {
         log.error({ promise: promise.name, by, grave: promise.grave }, promise.says(by).en);
@@ -107,7 +116,7 @@ export function openAuditor({ store, clock, log, diskUsed, heartbeatUrl }: Audit
         await beatOutside(heartbeatUrl, log);
       }
       const findings = findingsOf(broken, facts.incidents, now);
-      const recoveries = recoveriesOf(broken, facts.incidents, now);
+      const recoveries = recoveriesOf(broken, seen);
       if (findings.length > 0) await store.raise({ findings, now });
       if (recoveries.length > 0) await store.recover({ recoveries, now });
     },

@@ -9,7 +9,7 @@ const alive = { broker: NIGHT, ingest: NIGHT, alerts: NIGHT, web: NIGHT };
 const well: Seen = {
   ...{ overdueAlerts: 0, doubledAlerts: 0, overdueNotices: 0, untoldEmergencies: 0 },
   ...{ connectedHubs: 1_000, lastCommitAt: NIGHT, unreadSince: null },
-  ...{ beats: alive, incidents: [] },
+  ...{ beats: alive, instances: [], incidents: [], machine: '' },
   ...{ now: NIGHT, diskUsed: 0.5, clockSteppedMs: 0 },
 };
 
@@ -56,6 +56,7 @@ test('every promise is one incident of its own, said in both languages', () => {
 const broken = brokenPromises({ ...well, overdueAlerts: 2 });
 const incident = (minutesAgo: number, healed = false): Incident => ({
   promise: 'deadlines',
+  ...{ alertId: 'a', open: true, occurrences: 1 },
   lastSeenAt: NIGHT - minutes(minutesAgo),
   healed,
 });
@@ -71,7 +72,52 @@ test.each<[string, Incident[], number]>([
 });
 
 test('what holds again is noted once', () => {
-  expect(recoveriesOf([], [incident(1)], NIGHT)).toHaveLength(1);
-  expect(recoveriesOf([], [incident(1, true)], NIGHT)).toEqual([]);
-  expect(recoveriesOf(broken, [incident(1)], NIGHT)).toEqual([]);
+  const after = (incidents: Incident[]): Seen => ({ ...well, incidents });
+  expect(recoveriesOf([], after([incident(1)]))).toHaveLength(1);
+  expect(recoveriesOf([], after([incident(1, true)]))).toEqual([]);
+  expect(recoveriesOf(broken, after([incident(1)]))).toEqual([]);
+});
+
+const beat = (instance: string, secondsAgo: number) => ({ role: 'broker', instance, at: NIGHT - seconds(secondsAgo) });
+
+test.each<[string, Seen['instances'], string[]]>([
+  ['one of two is silent', [beat('a', 31), beat('b', 1)], ['instance broker a']],
+  ['one of two is late', [beat('a', 30), beat('b', 1)], []],
+  ['all of a role are silent', [beat('a', 31), beat('b', 31)], []],
+  ['the only one is silent', [beat('a', 31)], []],
+  [
+    'an auditor was killed',
+    [
+      { ...beat('a', 31), role: 'auditor' },
+      { ...beat('b', 1), role: 'auditor' },
+    ],
+    [],
+  ],
+])('when %s, that is missed by its own name: %#', (_, instances, names) => {
+  expect(brokenIn({ instances })).toEqual(names);
+});
+
+test('an instance that beats again, or is no longer listed, is missed no more', () => {
+  const missed = { ...incident(1), promise: 'instance broker a' };
+  const recovered = (instances: Seen['instances']) => {
+    const seen = { ...well, instances, incidents: [missed] };
+    return recoveriesOf(brokenPromises(seen), seen).length;
+  };
+  expect([[beat('a', 31), beat('b', 1)], [beat('a', 1), beat('b', 1)], [beat('b', 1)]].map(recovered)).toEqual([
+    0, 1, 1,
+  ]);
+});
+
+test("a machine's disk is its own matter: no other machine says that it is well again", () => {
+  expect(brokenIn({ diskUsed: 0.8, machine: 'east 1' })).toEqual(['disk_80 east 1']);
+  const seen = { ...well, machine: 'west 2', incidents: [{ ...incident(1), promise: 'disk_80 east 1' }] };
+  expect(recoveriesOf([], seen)).toEqual([]);
+});
+
+test('two auditors that see the same say it with one key, and the next time with another', () => {
+  const keys = (incidents: Incident[], now = NIGHT) => findingsOf(broken, incidents, now).map((it) => it.occurrenceKey);
+  expect(keys([])).toEqual(keys([], NIGHT + 100));
+  expect(keys([incident(60)])).toEqual(keys([incident(60)], NIGHT + 100));
+  const closed = { ...incident(60), open: false };
+  expect(new Set([keys([]), keys([incident(60)]), keys([{ ...closed, occurrences: 2 }])].flat()).size).toBe(3);
 });

@@ -2,6 +2,7 @@ import type { Sentence } from '../domain/finding.ts';
 import { minutes, seconds } from '../domain/time.ts';
 import { CLOCK_STEP_MS } from '../runtime/clock.ts';
 import type { Facts } from '../store/audit.ts';
+import type { Beat } from '../store/beat.ts';
 
 /** What the auditor looks at: the database, and the machine that it runs on. */
 export type Seen = Facts & {
@@ -9,6 +10,8 @@ export type Seen = Facts & {
   /** The used part of the data folder's disk, 0 to 1. */
   readonly diskUsed: number;
   readonly clockSteppedMs: number;
+  /** Its name among several; '' where there is one. */
+  readonly machine: string;
 };
 
 /**
@@ -20,6 +23,8 @@ export type PromiseToKeep = {
   /** What it is broken by, as a number of the evidence is named. */
   readonly measure: 'count' | 'lateMs' | 'usedPercent';
   readonly grave: boolean;
+  /** Each machine keeps it, or not, by itself. */
+  readonly ofMachine?: true;
   readonly broken: (seen: Seen) => number | null;
   readonly says: (by: number) => Sentence;
 };
@@ -49,10 +54,39 @@ const roleLives = (role: keyof typeof roles): PromiseToKeep => ({
   }),
 });
 
+const INSTANCE = 'instance ';
+const INSTANCE_MISSED_MS = seconds(30);
+
+const roleOf = (name: string): keyof typeof roles | undefined =>
+  (Object.keys(roles) as (keyof typeof roles)[]).find((role) => role === name);
+
+/** One of several that do the same has gone: the others carry on, and somebody should look. */
+function instanceLives({ role: name, instance, at }: Beat): PromiseToKeep[] {
+  const role = roleOf(name);
+  if (!role) return [];
+  const isOther = (beat: Beat): boolean => beat.role === role && beat.instance !== instance;
+  return [
+    {
+      name: `${INSTANCE}${role} ${instance}`,
+      measure: 'lateMs',
+      grave: false,
+      broken: ({ instances, now }) =>
+        instances.some((beat) => isOther(beat) && now - beat.at <= BEAT_MISSED_MS)
+          ? above(now - at, INSTANCE_MISSED_MS)
+          : null,
+      says: () => ({
+        zh: `一个“${roles[role].zh}”进程没有响应超过 30 秒（${instance}）；其他同类进程仍在工作`,
+        en: `One that ${roles[role].en} has given no sign of life for 30 s (${instance}); others go on`,
+      }),
+    },
+  ];
+}
+
 const diskBelow = (percent: number, grave: boolean): PromiseToKeep => ({
   name: `disk_${percent}`,
   measure: 'usedPercent',
   grave,
+  ofMachine: true,
   broken: ({ diskUsed }) => (diskUsed * 100 >= percent ? Math.round(diskUsed * 100) : null),
   says: (by) => ({ zh: `数据磁盘已用 ${by}%`, en: `The data disk is ${by} % full` }),
 });
@@ -124,6 +158,7 @@ export const promises: readonly PromiseToKeep[] = [
     name: 'clock',
     measure: 'lateMs',
     grave: false,
+    ofMachine: true,
     broken: ({ clockSteppedMs }) => above(Math.abs(clockSteppedMs), CLOCK_STEP_MS),
     says: (ms) => ({
       zh: `系统时钟被调整了 ${(ms / 1_000).toFixed(1)} 秒；期限不受影响，重启服务器后时间显示恢复正确`,
@@ -134,8 +169,20 @@ export const promises: readonly PromiseToKeep[] = [
 
 export type Broken = { readonly promise: PromiseToKeep; readonly by: number };
 
+/** The promises as this machine's auditor looks at them: what a machine keeps by itself bears its name, and each instance is one. */
+const promisesOf = ({ machine, instances }: Seen): readonly PromiseToKeep[] => [
+  ...promises.map((promise) =>
+    promise.ofMachine && machine !== '' ? { ...promise, name: `${promise.name} ${machine}` } : promise,
+  ),
+  ...instances.flatMap(instanceLives),
+];
+
+/** Whether this machine's auditor can tell that the promise holds again; an instance that is listed no more is missed no more. */
+export const canTell = (name: string, seen: Seen): boolean =>
+  name.startsWith(INSTANCE) || promisesOf(seen).some((promise) => promise.name === name);
+
 export const brokenPromises = (seen: Seen): Broken[] =>
-  promises.flatMap((promise) => {
+  promisesOf(seen).flatMap((promise) => {
     const by = promise.broken(seen);
     return by === null ? [] : [{ promise, by }];
   });

@@ -215,7 +215,7 @@ export async function raiseFinding(db: Db, finding: Finding, now: number): Promi
   return alert;
 }
 
-/** The cause of a technical alert is gone; nothing happens when no such alert is open. */
+/** The cause of a technical alert is gone; nothing happens when no such alert is open, or when that was the last thing said of it. */
 export async function recoverFinding(db: Db, recovery: Recovery, now: number): Promise<Alert | null> {
   const row = await openAlert(
     db,
@@ -225,6 +225,13 @@ export async function recoverFinding(db: Db, recovery: Recovery, now: number): P
   );
   if (!row || row.raised_at > now) return null;
   const alert = alertOf(row);
+  const said = await db
+    .selectFrom('alert_event')
+    .select('kind')
+    .where('alert_id', '=', alert.id)
+    .where('version', '=', alert.version)
+    .executeTakeFirst();
+  if (said?.kind === 'cause_ended') return null;
   return change(db, alert, causeEnded(alert, recovery.sentence, now), null, now);
 }
 

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import { categories } from '../domain/category.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import { days, seconds } from '../domain/time.ts';
-import { read, write } from './command.ts';
+import { type Beat, beatsOf, instancesOf, lastBeats } from './beat.ts';
+import { read } from './command.ts';
 import { streamsOf } from './distinct.ts';
 import { UNSETTLED } from './notice.ts';
 import type { Db, Tables } from './schema.ts';
@@ -24,11 +25,21 @@ export type Facts = {
   readonly unreadSince: number | null;
   /** The last sign of life of each role, whichever instance gave it. */
   readonly beats: Readonly<Record<string, number>>;
-  /** Promises that an open alert says are broken, and whether it has been noted since that they hold again. */
+  /** The last signs of life of all instances that did not end in order, of the last day. */
+  readonly instances: readonly Beat[];
+  /** The last alert about each promise that was broken, unless it was closed days ago. */
   readonly incidents: readonly Incident[];
 };
 
-export type Incident = { readonly promise: string; readonly lastSeenAt: number; readonly healed: boolean };
+export type Incident = {
+  readonly promise: string;
+  readonly alertId: string;
+  readonly open: boolean;
+  readonly occurrences: number;
+  readonly lastSeenAt: number;
+  /** Whether it has been noted since that the promise holds again. */
+  readonly healed: boolean;
+};
 
 export const AUDITOR_RULE = 'auditor';
 
@@ -85,47 +96,27 @@ const untoldEmergencies = (db: Db, now: number) =>
       ),
   );
 
-async function lastCommitAt(db: Db, names: readonly string[]): Promise<number | null> {
-  let latest: number | null = null;
-  for (const stream of names) {
-    const segment = await db
-      .selectFrom('segment')
-      .select('at')
-      .where('stream', '=', stream)
-      .orderBy('first', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (segment) latest = Math.max(latest ?? 0, segment.at);
-  }
-  return latest;
+/** How far every processor has read: nothing of what stands before has still to be dealt with by anybody. */
+async function readByAll(db: Db): Promise<(stream: string) => number> {
+  const { rows } = await sql<{ cut: string | null }>`
+    select (select cut from turn where turn.processor = checkpoint.processor order by number desc limit 1) as cut
+    from checkpoint`.execute(db);
+  const cuts = rows.flatMap(({ cut }): Record<string, number>[] => (cut === null ? [] : [JSON.parse(cut)]));
+  return (stream) => (cuts.length === 0 ? Number.MAX_SAFE_INTEGER : Math.min(...cuts.map((cut) => cut[stream] ?? 0)));
 }
 
-async function unreadSince(db: Db, names: readonly string[]): Promise<number | null> {
-  const processors = await db.selectFrom('checkpoint').select('processor').execute();
-  let oldest: number | null = null;
-  for (const { processor } of processors) {
-    const turn = await db
-      .selectFrom('turn')
-      .select('cut')
-      .where('processor', '=', processor)
-      .orderBy('number', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (!turn) continue;
-    const cut: Record<string, number> = JSON.parse(turn.cut);
-    for (const stream of names) {
-      const unread = await db
-        .selectFrom('segment')
-        .select('at')
-        .where('stream', '=', stream)
-        .where('first', '>', cut[stream] ?? 0)
-        .orderBy('first')
-        .limit(1)
-        .executeTakeFirst();
-      if (unread) oldest = Math.min(oldest ?? unread.at, unread.at);
-    }
-  }
-  return oldest;
+/** When each stream was last written, and the oldest time in it that somebody has still to read: two steps of the index a stream. */
+async function streamTimes(db: Db, names: readonly string[]): Promise<Pick<Facts, 'lastCommitAt' | 'unreadSince'>> {
+  if (names.length === 0) return { lastCommitAt: null, unreadSince: null };
+  const readTo = await readByAll(db);
+  const each = names.map(
+    (stream) => sql`select
+      (select at from segment where stream = ${stream} order by first desc limit 1) as last,
+      (select at from segment where stream = ${stream} and first > ${readTo(stream)} order by first limit 1) as unread`,
+  );
+  const { rows } = await sql<{ last: number | null; unread: number | null }>`
+    select max(last) as last, min(unread) as unread from (${sql.join(each, sql` union all `)}) as each`.execute(db);
+  return { lastCommitAt: rows[0]?.last ?? null, unreadSince: rows[0]?.unread ?? null };
 }
 
 const connectedHubs = (db: Db) =>
@@ -136,20 +127,17 @@ const connectedHubs = (db: Db) =>
       .where('connected', '=', 1),
   );
 
-async function beats(db: Db): Promise<Record<string, number>> {
-  const rows = await db
-    .selectFrom('beat')
-    .select((e) => ['role', e.fn.max('at').as('at')])
-    .groupBy('role')
-    .execute();
-  return Object.fromEntries(rows.map((row) => [row.role, row.at]));
-}
+/** For so long a closed incident is remembered: auditors of two machines must see the same of it. */
+const REMEMBERED_MS = days(2);
 
-async function incidents(db: Db): Promise<Facts['incidents']> {
+async function incidents(db: Db, now: number): Promise<Facts['incidents']> {
   const rows = await db
     .selectFrom('alert')
     .select((e) => [
+      'id',
       'subject',
+      'state',
+      'occurrences',
       'last_occurrence_at',
       e
         .selectFrom('alert_event')
@@ -161,55 +149,37 @@ async function incidents(db: Db): Promise<Facts['incidents']> {
     ])
     .where('household_id', '=', SYSTEM_HOUSEHOLD)
     .where('rule', '=', AUDITOR_RULE)
-    .where('state', '<>', sql.lit('closed'))
+    .where((e) => e.or([e('state', '<>', sql.lit('closed')), e('raised_at', '>', now - REMEMBERED_MS)]))
+    .orderBy('raised_at')
     .execute();
-  return rows.map((row) => ({
-    promise: row.subject,
-    lastSeenAt: row.last_occurrence_at,
-    healed: Number(row.healed) > 0,
-  }));
+  const last = new Map<string, Incident>();
+  for (const row of rows) {
+    if (last.get(row.subject)?.open) continue;
+    last.set(row.subject, {
+      promise: row.subject,
+      alertId: row.id,
+      open: row.state !== 'closed',
+      occurrences: row.occurrences,
+      lastSeenAt: row.last_occurrence_at,
+      healed: Number(row.healed) > 0,
+    });
+  }
+  return [...last.values()];
 }
-
-export type Beat = { readonly role: string; readonly instance: string; readonly at: number };
 
 export const auditCommands = {
   facts: read(async (db, { now }: { now: number }): Promise<Facts> => {
-    const names = await streamsOf(db);
+    const beats = await beatsOf(db);
     return {
       overdueAlerts: await overdueAlerts(db, now),
       doubledAlerts: await doubledAlerts(db),
       overdueNotices: await overdueNotices(db, now),
       untoldEmergencies: await untoldEmergencies(db, now),
       connectedHubs: await connectedHubs(db),
-      lastCommitAt: await lastCommitAt(db, names),
-      unreadSince: await unreadSince(db, names),
-      beats: await beats(db),
-      incidents: await incidents(db),
+      ...(await streamTimes(db, await streamsOf(db))),
+      beats: lastBeats(beats),
+      instances: instancesOf(beats),
+      incidents: await incidents(db, now),
     };
-  }),
-
-  /** A role's sign of life; those of instances that have been gone for a day are forgotten. */
-  beat: write(async (db, { role, instance, at }: Beat) => {
-    await db
-      .insertInto('beat')
-      .values({ role, instance, at })
-      .onConflict((conflict) => conflict.columns(['role', 'instance']).doUpdateSet({ at }))
-      .execute();
-    await db
-      .deleteFrom('beat')
-      .where('role', '=', role)
-      .where('at', '<', at - days(1))
-      .execute();
-  }),
-
-  /** The instances of a role that gave a sign of life since. */
-  instancesSince: read(async (db, { role, since }: { role: string; since: number }): Promise<string[]> => {
-    const rows = await db
-      .selectFrom('beat')
-      .select('instance')
-      .where('role', '=', role)
-      .where('at', '>=', since)
-      .execute();
-    return rows.map((row) => row.instance);
   }),
 };

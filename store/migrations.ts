@@ -121,6 +121,8 @@ const together = (engine: Engine): readonly string[] => [
     payload text not null, asked_by text, created_at bigint not null, expires_at bigint not null, state text not null, sent_at bigint)`,
   `create index command_waiting on command (hub_id, created_at) where state = 'waiting'`,
   `create index command_by_age on command (created_at)`,
+  // Instances had other names, of which nobody will hear again.
+  `delete from beat`,
   // A processor that has worked alone goes on alone: its turns are of all households.
   `insert into counter (name, value)
     select 'partitions', case when exists (select 1 from turn) then 1 else ${engine === 'postgres' ? 8 : 1} end`,

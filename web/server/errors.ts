@@ -1,4 +1,5 @@
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { failureOf } from '../../store/failure.ts';
 import type { ErrorAnswer } from '../wire/error.ts';
 
 /** Every error that a user can meet: its status, and a sentence that says what to do. `{…}` is filled in. */
@@ -98,6 +99,11 @@ const catalogue = {
     zh: '页面尚未构建，请用 npm start 启动。',
     en: 'The screens have not been built; start with npm start.',
   },
+  unavailable: {
+    status: 503,
+    zh: '数据库暂时没有响应，您的操作可能没有完成。系统会自动恢复，请稍后重试。',
+    en: 'The database does not answer just now, and this may not have been done. Try again in a moment; it recovers by itself.',
+  },
   unknown: {
     status: 500,
     zh: '系统出错，您的操作可能没有完成。请重试；若仍出错，请把编号 {quote} 告诉系统负责人。',
@@ -151,7 +157,7 @@ export function refusalOf(error: unknown): Refused | null {
     return new Refused('invalid', details);
   }
   const { code, statusCode } = (error ?? {}) as Coded;
-  const word = known[String(code)];
+  const word = known[String(code)] ?? (failureOf(error) === 'unavailable' ? 'unavailable' : undefined);
   if (word) return new Refused(word);
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? new Refused('bad_request') : null;
 }

@@ -105,11 +105,12 @@ export function openLive(deps: Deps): Live {
         end(console);
         continue;
       }
-      send(console, { kind: 'beat', serverAt: now });
       console.socket.ping();
     }
     const tokenHashes = [...new Set([...consoles].map(({ session }) => session.tokenHash))];
     const holding = new Set(await store.sessionsHolding({ tokenHashes, now }));
+    // Not before the memory has answered: a desk whose server sees nothing must turn red, as if there were none.
+    for (const console of consoles) send(console, { kind: 'beat', serverAt: clock.now() });
     leave(({ tokenHash }) => tokenHashes.includes(tokenHash) && !holding.has(tokenHash));
   }
 

@@ -165,3 +165,20 @@ test('ready says why it is not', async () => {
   reasons.pop();
   expect(await it.ask('GET', '/health/ready')).toMatchObject({ status: 200, body: { ready: true } });
 });
+
+test('while the database does not answer, an answer says so and when to come again; and the process is not ready', async () => {
+  const gone = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  const store = new Proxy({}, { get: () => () => Promise.reject(gone) }) as Rehearsal['store'];
+  const it = await started({ deps: { store } });
+  const body = JSON.stringify({ login: 'a', password: 'b' });
+  const answer = await it.ask('POST', '/api/session/password', { headers: { ...json, ...english }, body });
+  expect(answer).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': '5' },
+    body: { code: 'unavailable', message: expect.stringContaining('database does not answer') },
+  });
+  expect(await it.ask('GET', '/health/ready')).toMatchObject({
+    status: 503,
+    body: { reasons: ['the database does not answer'] },
+  });
+});

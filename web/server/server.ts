@@ -28,6 +28,8 @@ import { webhookRoutes } from './routes/webhook.ts';
 import { guardRoutes } from './scope.ts';
 import { serveScreens } from './screens.ts';
 
+/** A fail-over takes longer than a person wants to wait and less than they would believe. */
+const UNAVAILABLE_RETRY_S = 5;
 const BODY_BYTES = 1024 * 1024;
 const FRAME_BYTES = 64 * 1024;
 
@@ -100,10 +102,11 @@ function answerErrors(app: App, { log }: Deps): void {
   app.setErrorHandler((err, request, reply) => {
     const refusal = refusalOf(err);
     const quote = request.id;
-    if (!refusal)
+    if (!refusal || refusal.code === 'unavailable')
       log.error({ err, quote, route: request.routeOptions.url, method: request.method }, 'a request failed');
     const { status, answer } = errorAnswerOf(refusal, languageOf(request.headers['accept-language']), quote);
     if (refusal?.code === 'too_many_attempts') reply.header('retry-after', refusal.words.seconds);
+    if (refusal?.code === 'unavailable') reply.header('retry-after', UNAVAILABLE_RETRY_S);
     return reply.status(status).header('vary', 'accept-language').send(answer);
   });
 }
