@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import { seconds } from '../../domain/time.ts';
 import { ConfigError } from '../../runtime/config.ts';
+import { handshakesInTurn } from './mqtt-handshakes.ts';
 
 export type Address = { readonly host: string; readonly port: number };
 export type Certificate = { readonly key: string | Buffer; readonly cert: string | Buffer };
@@ -60,10 +61,13 @@ export async function listenTls(
   handshakeMs: number,
   { arrived, ready }: Reception,
 ): Promise<Listener> {
-  const options = { ...socketOptions, ...certificate, handshakeTimeout: handshakeMs, minVersion: 'TLSv1.2' } as const;
-  const server: TlsServer = createTlsServer(options, ready);
-  server.prependListener('connection', arrived);
+  const secure = createTlsServer({ ...certificate, handshakeTimeout: handshakeMs, minVersion: 'TLSv1.2' }, ready);
   // Node leaves the socket of a handshake that failed or took too long open, for ever if need be.
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
-  return listenerOf(server, await listen(server, at, 'SHOUWANG_MQTTS_PORT'), (fresh) => server.setSecureContext(fresh));
+  secure.on('tlsClientError', (_error, socket) => socket.destroy());
+  const shake = handshakesInTurn((socket) => secure.emit('connection', socket), handshakeMs);
+  const server = createServer(socketOptions, (socket) => {
+    arrived(socket);
+    if (!socket.destroyed) shake(socket);
+  });
+  return listenerOf(server, await listen(server, at, 'SHOUWANG_MQTTS_PORT'), (fresh) => secure.setSecureContext(fresh));
 }
