@@ -26,7 +26,7 @@ const seconds = (from: number): string => ((performance.now() - from) / 1_000).t
 
 async function take(config: Config, into: string, keep: number | null): Promise<void> {
   // Homes come before copies.
-  setPriority(10);
+  setPriority(5);
   const from = performance.now();
   const taken = await takeBackup({
     databaseUrl: config.databaseUrl,

@@ -4,6 +4,7 @@ import type { Ask } from './backup-holds.ts';
 
 const PAGES_AT_ONCE = 1_024;
 const CHUNKS_A_SYNC = 16;
+const LONGEST_REST_MS = 200;
 
 /** A thread that waits; nothing else runs in the process that makes a backup. */
 const rest = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -11,7 +12,7 @@ const rest = (ms: number): void => void Atomics.wait(new Int32Array(new SharedAr
 /**
  * Copies a database that is in use, as it is at this moment. The read transaction keeps that moment while the copy is made in steps
  * (without it a step that finds somebody else's commit would begin the whole copy again), and in WAL mode readers stop no writer.
- * Each step is followed by a rest as long as itself, and what was written is synced as it goes: group commits share this disk.
+ * Each step is followed by a rest as long as itself (or nearly), and what was written is synced as it goes: group commits share this disk.
  */
 export async function copySqlite<T>(file: string, to: string, look: (ask: Ask) => Promise<T>): Promise<T> {
   const db = new Sqlite(file, { readonly: true, timeout: 10_000 });
@@ -25,7 +26,7 @@ export async function copySqlite<T>(file: string, to: string, look: (ask: Ask) =
       progress: () => {
         copy ??= openSync(to, 'r+');
         if (++steps % CHUNKS_A_SYNC === 0) fdatasyncSync(copy);
-        rest(performance.now() - steppedAt);
+        rest(Math.min(LONGEST_REST_MS, performance.now() - steppedAt));
         steppedAt = performance.now();
         return PAGES_AT_ONCE;
       },

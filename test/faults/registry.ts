@@ -1,7 +1,8 @@
 import type { Fault } from './fault.ts';
 import { kills, killsOfRoles } from './kills.ts';
+import { restore } from './restore.ts';
 import { serverClock } from './server-clock.ts';
 import { stoppedOwner } from './stopped-owner.ts';
 
 /** In the order of the report. */
-export const faults: readonly Fault[] = [kills, killsOfRoles, serverClock, stoppedOwner];
+export const faults: readonly Fault[] = [kills, killsOfRoles, serverClock, stoppedOwner, restore];

@@ -1,0 +1,4 @@
+import { restore } from './restore.ts';
+import { playShort } from './short.ts';
+
+playShort(restore);
