@@ -46,12 +46,16 @@ export function openSqlite(file: string, mode: 'write' | 'read'): Kysely<Tables>
   db.pragma('cache_size = -65536');
   db.pragma('temp_store = memory');
   const prepared = new Map<string, SqliteStatement>();
-  const prepare = (sql: string): SqliteStatement => {
+  const spoken = (sql: string): string => {
+    if (sql === 'begin' && mode === 'write') return 'begin immediate';
+    // A commit that fails on the disk has rolled back already: to do it again is an error that hides the one which says what happened.
+    return sql === 'rollback' && !db.inTransaction ? 'select 1' : sql;
+  };
+  const prepare = (written: string): SqliteStatement => {
+    const sql = spoken(written);
     let statement = prepared.get(sql);
     if (!statement) {
-      statement = db.prepare(
-        sql === 'begin' && mode === 'write' ? 'begin immediate' : sql,
-      ) as unknown as SqliteStatement;
+      statement = db.prepare(sql) as unknown as SqliteStatement;
       if (prepared.size >= 1_000) prepared.clear();
       prepared.set(sql, statement);
     }
