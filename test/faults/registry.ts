@@ -1,3 +1,4 @@
+import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
 import { kills, killsOfRoles } from './kills.ts';
 import { restore } from './restore.ts';
@@ -5,4 +6,4 @@ import { serverClock } from './server-clock.ts';
 import { stoppedOwner } from './stopped-owner.ts';
 
 /** In the order of the report. */
-export const faults: readonly Fault[] = [kills, killsOfRoles, serverClock, stoppedOwner, restore];
+export const faults: readonly Fault[] = [kills, killsOfRoles, serverClock, stoppedOwner, restore, duplicates];

@@ -1,0 +1,4 @@
+import { duplicates } from './duplicates.ts';
+import { playShort } from './short.ts';
+
+playShort(duplicates);
