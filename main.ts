@@ -159,7 +159,9 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
       'ingest',
       startIngest({ ...thread, port: port(), nudgeName: config.databaseUrl, owner: instance, intake, metrics }),
     );
-    parts.add('retention', startRetention({ store, clock, log, journalDays: config.SHOUWANG_JOURNAL_DAYS }));
+    const exporting = config.SHOUWANG_INFLUX_URL !== undefined;
+    const journalDays = config.SHOUWANG_JOURNAL_DAYS;
+    parts.add('retention', startRetention({ store, clock, log, metrics, journalDays, exporting }));
     if (config.SHOUWANG_INFLUX_URL) {
       const influx = {
         url: config.SHOUWANG_INFLUX_URL,
@@ -167,7 +169,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
         org: config.SHOUWANG_INFLUX_ORG,
         bucket: config.SHOUWANG_INFLUX_BUCKET,
       };
-      parts.add('series export', startSeriesExport({ ...thread, port: port(), influx }));
+      parts.add('series export', startSeriesExport({ ...thread, port: port(), influx, metrics }));
     }
     missing.delete('ingest');
   }

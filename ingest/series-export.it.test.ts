@@ -6,7 +6,7 @@ import { openInflux } from '../store/influx.ts';
 import { openStoreHere } from '../store/open.ts';
 import { temporaryFolder } from '../test/memory.ts';
 import { decode } from './decoders/registry.ts';
-import { seriesExport } from './series-export.ts';
+import { type ExportMeasured, seriesExport } from './series-export.ts';
 import { MIDNIGHT } from './timeline.test-kit.ts';
 import { registerHomes, streamOf } from './town.test-kit.ts';
 
@@ -37,7 +37,7 @@ async function receiver(statusOf: (lines: string[]) => number) {
   return { url: `http://127.0.0.1:${port}`, taken, asked };
 }
 
-async function journalOf(messages: number, deviceOf: (n: number) => string = () => 'watch') {
+async function journalOf(messages: number, deviceOf: (n: number) => string = () => 'watch', apartMs = 1) {
   const folder = temporaryFolder();
   const open = await openStoreHere(`${folder.path}/shouwang.db`);
   ends.push(folder.remove, open.close);
@@ -48,7 +48,7 @@ async function journalOf(messages: number, deviceOf: (n: number) => string = () 
     await write(
       Array.from({ length: Math.min(10, messages - n) }, (_, i) => ({
         ...{ kind: 'packet' as const, hubId, topic: `sw/${hubId}/up`, qos: 1 as const, retain: false },
-        ...{ receivedAt: MIDNIGHT + n + i, monotonicAt: n + i },
+        ...{ receivedAt: MIDNIGHT + (n + i) * apartMs, monotonicAt: (n + i) * apartMs },
         payload: Buffer.from(
           JSON.stringify({ readings: [{ device: deviceOf(n + i), kind: 'heart_rate', value: 60 + n + i }] }),
         ),
@@ -68,10 +68,44 @@ describe('the series for analysts', () => {
     };
     await (await seriesExport(options))();
     expect(influx.taken).toHaveLength(25);
-    expect(influx.taken[0]).toBe(`heart_rate,device=watch,household=${householdId},hub=${hubId} value=60 ${MIDNIGHT}`);
-    expect(influx.asked[0]?.url).toBe('/api/v2/write?org=o&bucket=b&precision=ms');
+    expect(influx.taken[0]).toBe(
+      `heart_rate,device=watch,household=${householdId},hub=${hubId} value=60 ${MIDNIGHT}000016`,
+    );
+    expect(influx.asked[0]?.url).toBe('/api/v2/write?org=o&bucket=b&precision=ns');
     await (await seriesExport(options))();
     expect(influx.taken).toHaveLength(25);
+  });
+
+  test('what a device says in one millisecond stays apart, and given again it is the same', async () => {
+    const influx = await receiver(() => 204);
+    const { store } = await journalOf(30, () => 'watch', 0);
+    const options = {
+      ...{ store: { ...store, keepCut: async () => {} }, decode, log: silentLog },
+      influx: openInflux({ url: influx.url, token: 't', org: 'o', bucket: 'b' }),
+    };
+    await (await seriesExport(options))();
+    const pointOf = (line: string) => line.replace(/ value=\d+/, '');
+    expect(new Set(influx.taken.map(pointOf)).size).toBe(30);
+    await (await seriesExport(options))();
+    expect(influx.taken).toHaveLength(60);
+    expect(new Set(influx.taken).size).toBe(30);
+  });
+
+  test('what waits, what was taken and what was refused is told as it goes', async () => {
+    const answers = [503, 400];
+    const influx = await receiver(() => answers.shift() ?? 204);
+    const { store } = await journalOf(2);
+    const told: ExportMeasured[] = [];
+    const round = await seriesExport({
+      ...{ store, decode, log: silentLog },
+      influx: openInflux({ url: influx.url, token: 't', org: 'o', bucket: 'b' }),
+      measured: (done) => told.push(done),
+      wait: async () => {},
+    });
+    await round();
+    const sum = (of: (it: ExportMeasured) => number) => told.map(of).reduce((a, b) => a + b);
+    expect([sum((it) => it.points), sum((it) => it.refused), sum((it) => it.failures)]).toEqual([2, 0, 1]);
+    expect(told.map(({ waitingSince }) => waitingSince)).toEqual([MIDNIGHT, MIDNIGHT, MIDNIGHT, MIDNIGHT, null]);
   });
 
   test('an outage is waited for, however long, and nothing is left out', async () => {

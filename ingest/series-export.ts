@@ -11,40 +11,63 @@ export type ExportOptions = {
   readonly influx: Influx;
   readonly decode: Decode;
   readonly log: Log;
+  /** Told what has been done since it was told last. */
+  readonly measured?: (done: ExportMeasured) => void;
   /** How long to wait after the n-th failure in a row. */
   readonly wait?: (failures: number) => Promise<void>;
 };
 
-const CONSUMER = 'influx';
+export type ExportMeasured = {
+  readonly points: number;
+  readonly refused: number;
+  readonly failures: number;
+  /** When the oldest packet came whose readings have not all been given; null when none waits. */
+  readonly waitingSince: number | null;
+};
+
+/** What gives the readings away, as a consumer of the journal. */
+export const SERIES = 'influx';
 const ENTRIES = 5_000;
 /** InfluxDB's own advice for a batch. */
 const POINTS = 5_000;
 const PAGE = 1_000;
-const LONGEST_WAIT_MS = seconds(60);
+/** A reading's own place within its packet; so many in one packet are told apart. */
+const READINGS_A_PACKET = 16;
+/** So long at most InfluxDB may be back without our knowing. */
+const LONGEST_WAIT_MS = seconds(15);
 
 const backOff = (failures: number): Promise<void> =>
   new Promise((resolve) =>
-    setTimeout(resolve, Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2)),
+    setTimeout(resolve, Math.min(LONGEST_WAIT_MS, 250 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2)),
   );
 
+type Progress = Partial<Omit<ExportMeasured, 'waitingSince'>>;
+
 /** Writes a batch until it is taken. What is refused is halved until the point is found that nobody can take; that one is left out. */
-async function insist(points: readonly SeriesPoint[], options: Required<ExportOptions>): Promise<void> {
+async function insist(
+  points: readonly SeriesPoint[],
+  options: Pick<Required<ExportOptions>, 'influx' | 'log' | 'wait'>,
+  progress: (made: Progress) => void,
+): Promise<void> {
   const { influx, log, wait } = options;
-  for (let failures = 1; points.length > 0; failures++) {
+  const [first] = points;
+  for (let failures = 1; first; failures++) {
     const answer = await influx.write(points);
-    if (answer.kind === 'written') return;
+    if (answer.kind === 'written') return progress({ points: points.length });
     if (answer.kind === 'unavailable') {
       log.warn({ reason: answer.reason, failures }, 'InfluxDB does not take the readings; they wait in the journal');
+      progress({ failures: 1 });
       await wait(failures);
       continue;
     }
     if (points.length === 1) {
-      log.error({ reason: answer.reason, kind: points[0]?.kind }, 'InfluxDB refuses a reading; it is left out there');
-      return;
+      const { hubId, device, kind, at } = first;
+      log.error({ reason: answer.reason, hubId, device, kind, at }, 'InfluxDB refuses a reading; it is left out there');
+      return progress({ refused: 1 });
     }
     const half = points.length >> 1;
-    await insist(points.slice(0, half), options);
-    return insist(points.slice(half), options);
+    await insist(points.slice(0, half), options, progress);
+    return insist(points.slice(half), options, progress);
   }
 }
 
@@ -72,35 +95,40 @@ function registryReader(store: ExportOptions['store'], directory: ReturnType<typ
  * fall on the same point. Returns one round's work; true when all that was there has been given.
  */
 export async function seriesExport(given: ExportOptions): Promise<() => Promise<boolean>> {
-  const options = { wait: backOff, ...given };
-  const { store, decode } = options;
+  const options = { wait: backOff, measured: () => {}, ...given };
+  const { store, decode, measured } = options;
   const directory = newDirectory();
   const readRegistry = registryReader(store, directory);
-  const readJournal = journalReader(store, await store.cutOf({ consumer: CONSUMER }));
+  const readJournal = journalReader(store, await store.cutOf({ consumer: SERIES }));
 
-  function pointsOf({ entry }: Entry): SeriesPoint[] {
+  function pointsOf({ entry, position }: Entry): SeriesPoint[] {
     if (entry.kind !== 'packet') return [];
     const hub = directory.hubs.get(entry.hubId);
     if (!hub) return [];
     const { readings, catalogue } = decode(entry, hub);
     if (catalogue) describe(directory, hub.hubId, catalogue);
-    return readings.map(({ device, kind, value, ageMs }) => ({
+    return readings.map(({ device, kind, value, ageMs }, index) => ({
       householdId: hub.householdId,
       hubId: hub.hubId,
       device,
       kind,
       value: Number(value),
       at: entry.receivedAt - ageMs,
+      place: position.number * READINGS_A_PACKET + index,
     }));
   }
 
   return async () => {
     await readRegistry();
     const { entries, cut, caughtUp } = await readJournal(ENTRIES);
-    if (entries.length === 0) return caughtUp;
+    const waitingSince = entries[0]?.entry.receivedAt ?? null;
+    const progress = (made: Progress): void => measured({ points: 0, refused: 0, failures: 0, waitingSince, ...made });
+    progress({});
     const points = entries.flatMap(pointsOf);
-    for (let from = 0; from < points.length; from += POINTS) await insist(points.slice(from, from + POINTS), options);
-    await store.keepCut({ consumer: CONSUMER, cut });
+    for (let from = 0; from < points.length; from += POINTS)
+      await insist(points.slice(from, from + POINTS), options, progress);
+    if (entries.length > 0) await store.keepCut({ consumer: SERIES, cut });
+    if (caughtUp) measured({ points: 0, refused: 0, failures: 0, waitingSince: null });
     return caughtUp;
   };
 }
