@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { chromiumAvailable } from './chromium.ts';
+import { straceAvailable } from './faults/recorded-system.ts';
 import { wallUnavailable } from './faults/server-clock-wall.ts';
 import { postgresAvailable } from './postgres.ts';
 import { type Report, tally } from './tally.ts';
@@ -40,6 +41,7 @@ const programs: readonly (readonly [string, () => string | null])[] = [
   ['fonts-noto-cjk', () => (answers('fc-list', [':lang=zh']) ? null : 'no Chinese font for the pictures')],
   ['postgresql', postgresAvailable],
   ['faketime', wallUnavailable],
+  ['strace', straceAvailable],
   ['mosquitto-clients', () => (answers('mosquitto_pub', ['--help']) ? null : 'mosquitto_pub is not installed')],
 ];
 

@@ -1,9 +1,20 @@
 import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
+import { fsyncError } from './fsync-error.ts';
 import { kills, killsOfRoles } from './kills.ts';
+import { powerLoss } from './power-loss.ts';
 import { restore } from './restore.ts';
 import { serverClock } from './server-clock.ts';
 import { stoppedOwner } from './stopped-owner.ts';
 
 /** In the order of the report. */
-export const faults: readonly Fault[] = [kills, killsOfRoles, serverClock, stoppedOwner, restore, duplicates];
+export const faults: readonly Fault[] = [
+  kills,
+  killsOfRoles,
+  serverClock,
+  stoppedOwner,
+  restore,
+  duplicates,
+  powerLoss,
+  fsyncError,
+];

@@ -1,0 +1,4 @@
+import { fsyncError } from './fsync-error.ts';
+import { playShort } from './short.ts';
+
+playShort(fsyncError);
