@@ -9,6 +9,7 @@ import { startAlerts } from './alerts/start.ts';
 import { startAdmittance } from './broker/admit.ts';
 import { startMqttDoor } from './broker/doors/mqtt.ts';
 import { startIntake } from './broker/intake.ts';
+import { startMovedHubs } from './broker/moved-hubs.ts';
 import { arrivals } from './ingest/arrival.ts';
 import { inPlainWords } from './ingest/plain-words.ts';
 import { startRetention } from './ingest/retention.ts';
@@ -122,13 +123,13 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   if (has('broker')) {
     const admittance = await startAdmittance({ store, log, nudge });
     parts.add('admittance', admittance.stop);
-    const judge = arrivals(await store.alarmStates(null));
+    const frontEnd = `intake ${instance}`;
     const intake = await startIntake({
       store,
       clock,
-      judge,
+      ...arrivals(await store.alarmStates(null)),
       inPlainWords,
-      stream: `intake ${instance}`,
+      stream: frontEnd,
       metrics,
       log,
       nudge,
@@ -142,6 +143,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
       maxConnections: config.SHOUWANG_MAX_CONNECTIONS,
     });
     parts.add('door', door.stop);
+    parts.add('moved hubs', startMovedHubs({ store, log, nudge, frontEnd, letGo: door.letGo }));
     mqtt.port = door.port ?? mqtt.port;
     mqtt.tlsPort = door.tlsPort ?? mqtt.tlsPort;
     missing.delete('broker');

@@ -50,6 +50,7 @@ const intake = await startIntake({
     return nothing;
   },
   inPlainWords: (finding) => finding,
+  learn: () => {},
   fatal: (error) => {
     throw error;
   },

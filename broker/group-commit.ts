@@ -1,5 +1,6 @@
 import type { SegmentCommit } from '../store/journal.ts';
 import type { Batch, Gathering } from './gathering.ts';
+import type { Kept } from './quarantine.ts';
 
 /** What one commit holds at most, so that none takes long; and what may wait for commits, so that memory stays bounded. */
 const COMMIT_BYTES = 4 * 1_024 * 1_024;
@@ -21,8 +22,8 @@ export type GroupCommit = {
  */
 export function groupCommit(
   gathering: Gathering,
-  commit: (commit: SegmentCommit) => Promise<unknown>,
-  told: { readonly committed: (batch: Batch, bytes: number) => void; readonly failed: (cause: unknown) => void },
+  commit: (commit: SegmentCommit) => Promise<Kept>,
+  told: { readonly committed: (batch: Batch, kept: Kept) => void; readonly failed: (cause: unknown) => void },
 ): GroupCommit {
   /** Full batches before the one that gathers. */
   const closed: Batch[] = [];
@@ -45,14 +46,12 @@ export function groupCommit(
       idle();
       return;
     }
-    // Handed over to the store's thread, after which its length reads as nothing.
-    const bytes = batch.commit.bytes.length;
     commit(batch.commit).then(
-      () => {
-        waitingBytes -= bytes;
+      (kept) => {
+        waitingBytes -= batch.commit.bytes.length;
         // The disk works on the next group while this one is answered.
         commitNext();
-        told.committed(batch, bytes);
+        told.committed(batch, kept);
       },
       (cause: unknown) => {
         ended = true;

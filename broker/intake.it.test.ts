@@ -52,6 +52,7 @@ async function start(options: Partial<IntakeOptions> = {}): Promise<Intake> {
     clock: movedClock(1_700_000_000_000),
     judge: () => nothingMeant,
     inPlainWords,
+    learn: () => {},
     stream: 's',
     metrics: openMetrics(),
     log: silentLog,
@@ -100,7 +101,7 @@ describe('the intake', () => {
       return nothingMeant;
     };
     const first = await start({ judge });
-    first.link({ kind: 'up', epoch: 7 }, hub);
+    void first.claim(7, hub);
     await Promise.all([first.accept(packet('1'), hub), first.accept(packet('2'), hub)]);
     first.link({ kind: 'down', epoch: 7 }, hub);
     await first.stop();
@@ -129,7 +130,7 @@ describe('the intake', () => {
   test('says of each entry whose it is, and beats for everybody: first of all, and then however quiet it is', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const intake = await start();
-    intake.link({ kind: 'up', epoch: 7 }, hub);
+    void intake.claim(7, hub);
     await intake.accept(packet('1'), hub);
     await vi.advanceTimersByTimeAsync(25_000);
     await intake.stop();

@@ -7,12 +7,12 @@ import { repeat } from '../runtime/lifecycle.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Nudge } from '../runtime/nudge.ts';
+import type { AlarmState } from '../store/alarm-state.ts';
 import type { Store } from '../store/commands.ts';
 import type { AdmittedHub } from '../store/hub.ts';
-import type { AlarmState } from '../store/journal.ts';
 import { type Batch, gathering } from './gathering.ts';
 import { groupCommit } from './group-commit.ts';
-import { type KeepingOptions, keeping } from './quarantine.ts';
+import { type KeepingOptions, type Kept, keeping } from './quarantine.ts';
 
 /** What tells a hub, on its down-link, that its emergency is safely an open alert. */
 export type Acknowledge = { readonly topic: string; readonly payload: string };
@@ -37,6 +37,11 @@ export type Intake = {
     packet: Pick<Packet, 'topic' | 'payload' | 'qos' | 'retain'>,
     hub: AdmittedHub,
   ) => Promise<Accepted>;
+  /**
+   * A hub has connected here: journalled, and from that commit on it is this front end's. Resolves then, with the connection's epoch as it
+   * turned out; what the hub says is to be accepted after that, or it would be judged by what was known when it was here last.
+   */
+  readonly claim: (epoch: number, hub: AdmittedHub) => Promise<number>;
   readonly link: (change: Pick<LinkChange, 'kind' | 'epoch'>, hub: AdmittedHub) => void;
   /** More waits than memory should hold: who reads from hubs stops reading until a commit returns. */
   readonly full: () => boolean;
@@ -48,6 +53,9 @@ export type IntakeOptions = Pick<KeepingOptions, 'inPlainWords'> & {
   readonly store: KeepingOptions['store'] & Pick<Store, 'streamHeads'>;
   readonly clock: Clock;
   readonly judge: Judge;
+  /** Replaces what the judge remembers of alarms. */
+  readonly learn: (known: readonly AlarmState[]) => void;
+  /** Also the name of this front end. */
   readonly stream: string;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -59,6 +67,7 @@ export type IntakeOptions = Pick<KeepingOptions, 'inPlainWords'> & {
 /** Whoever reads the journal knows by a stream that is silent for longer that its intake is gone, whatever hubs do. */
 const BEAT_MS = seconds(10);
 
+const ENDED = 'The intake has ended; nothing more is acknowledged';
 const NOTHING_TO_SAY: Accepted = { acknowledge: null };
 const NOTHING_MEANT: Judgement = {
   findings: [],
@@ -77,6 +86,10 @@ function meters(metrics: Metrics) {
     seconds: metrics.seconds('shouwang_intake_commit_seconds', 'From the first entry of a commit until it is on disk'),
   };
 }
+
+const describe = (hub: AdmittedHub, catalogue: Catalogue): void => {
+  (hub as { catalogue: Catalogue | null }).catalogue = catalogue;
+};
 
 const times = (clock: Clock) => ({ receivedAt: clock.now(), monotonicAt: clock.monotonic() });
 
@@ -97,7 +110,15 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
   const meter = meters(options.metrics);
   const gathered = gathering(stream, (heads[stream] ?? 0) + 1, clock);
 
-  function committed({ commit, waiting, since }: Batch, bytes: number): void {
+  function committed({ commit, waiting, claiming, since }: Batch, kept: Kept): void {
+    for (const { hubId, epoch, moved } of kept) {
+      const claim = claiming.get(hubId);
+      if (!claim) continue;
+      if (moved) options.learn(moved.alarmStates);
+      if (moved?.catalogue) describe(claim.hub, moved.catalogue);
+      for (const resolve of claim.resolvers) resolve(epoch);
+    }
+    if (kept.some(({ moved }) => moved)) nudge.send('links');
     for (const { resolve, accepted } of waiting) resolve(accepted);
     nudge.send('journal');
     if (commit.findings.length > 0) {
@@ -106,7 +127,7 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
     }
     meter.commits.inc();
     meter.entries.inc(commit.count);
-    meter.bytes.inc(bytes);
+    meter.bytes.inc(commit.bytes.length);
     meter.seconds.observe((clock.monotonic() - since) / 1_000);
   }
 
@@ -127,7 +148,7 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
 
   return {
     accept({ topic: written, payload, qos, retain }, hub) {
-      if (group.ended()) return Promise.reject(new Error('The intake has ended; nothing more is acknowledged'));
+      if (group.ended()) return Promise.reject(new Error(ENDED));
       // MQTT forbids NUL in a topic [MQTT-1.5.3-2] and aedes lets it pass; PostgreSQL would refuse the whole commit for it.
       const topic = written.includes('\0') ? written.replaceAll('\0', '\ufffd') : written;
       group.room();
@@ -137,8 +158,14 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
       gathered.note(packet, meaning, hub);
       if (meaning.unreadable) meter.unreadable.inc({ reason: meaning.unreadable.reason });
       // The next packet of this hub may come before the commit, and is to be read by what it has just said of its devices.
-      if (meaning.catalogue) (hub as { catalogue: Catalogue | null }).catalogue = meaning.catalogue;
+      if (meaning.catalogue) describe(hub, meaning.catalogue);
       return gathered.wait(meaning.acknowledge ? { acknowledge: meaning.acknowledge } : NOTHING_TO_SAY);
+    },
+    claim(epoch, hub) {
+      if (group.ended()) return Promise.reject(new Error(ENDED));
+      group.room();
+      gathered.add({ kind: 'up', hubId: hub.hubId, epoch, ...times(clock) }, hub.slot);
+      return gathered.claim(hub, epoch);
     },
     link({ kind, epoch }, { hubId, slot }) {
       if (group.ended()) return;

@@ -74,6 +74,7 @@ describe.each(engines)('what a commit means, on $name', (engine) => {
         sentence: { zh: '紧急', en: 'plain' },
         occurrenceKey: 'plain',
       }),
+      learn: () => {},
       stream: 's',
       metrics: openMetrics(),
       log: silentLog,

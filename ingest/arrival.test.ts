@@ -3,8 +3,8 @@ import { describe, expect, it, test } from 'vitest';
 import type { Packet } from '../domain/packet.ts';
 import { readingKind } from '../domain/reading.ts';
 import { hours, minutes } from '../domain/time.ts';
+import type { AlarmState } from '../store/alarm-state.ts';
 import type { AdmittedHub } from '../store/hub.ts';
-import type { AlarmState } from '../store/journal.ts';
 import { arrivals } from './arrival.ts';
 import { HUB, MIDNIGHT, timeline } from './timeline.test-kit.ts';
 
@@ -24,7 +24,7 @@ const hub: AdmittedHub = {
 type Said = { readonly device?: string; readonly kind: string; readonly value?: unknown };
 
 function door(known: readonly AlarmState[] = []) {
-  const judge = arrivals(known);
+  const { judge } = arrivals(known);
   let number = 0;
   let now = MIDNIGHT;
   const sends = (payload: string | Uint8Array, topic = `sw/${HUB}/up`) => {

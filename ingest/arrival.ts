@@ -8,8 +8,8 @@ import {
   type ReadingKind,
   readingKind,
 } from '../domain/reading.ts';
+import type { AlarmState } from '../store/alarm-state.ts';
 import type { AdmittedHub } from '../store/hub.ts';
-import type { AlarmState } from '../store/journal.ts';
 import { acknowledgement, decode } from './decoders/registry.ts';
 import { type EventsHeard, hearEvent } from './duplicates.ts';
 import { type Conclusion, type Origin, placeOf } from './rule.ts';
@@ -46,6 +46,12 @@ function remember<T>(table: Map<string, T>, key: string, value: T, most: number)
   if (oldest !== undefined) table.delete(oldest);
 }
 
+export type Arrivals = {
+  readonly judge: (packet: Packet, position: Position, hub: AdmittedHub) => Arrival;
+  /** What alarms have said to another front end meanwhile; what was heard here later than that stands. */
+  readonly learn: (known: readonly AlarmState[]) => void;
+};
+
 const knownFrom = ({ active, at }: AlarmState): AlarmKnown => ({
   active,
   at,
@@ -60,10 +66,8 @@ const knownFrom = ({ active, at }: AlarmState): AlarmKnown => ({
  * that both conclude. A message without anything critical costs its decoding and nothing else. Never throws. (If the commit fails the
  * process ends, so that this memory is never ahead of the disk for long.)
  */
-export function arrivals(
-  known: readonly AlarmState[],
-): (packet: Packet, position: Position, hub: AdmittedHub) => Arrival {
-  const alarms = new Map(known.map((it) => [`${placeOf(it.hubId, it.device)} ${it.kind}`, knownFrom(it)]));
+export function arrivals(known: readonly AlarmState[]): Arrivals {
+  const alarms = new Map<string, AlarmKnown>();
   /** Events that held something critical: a copy of an old "yes" must not pass for the present state of an alarm. Its original is on disk, or before it in the same commit. */
   const heard = new Map<string, EventsHeard>();
 
@@ -117,12 +121,23 @@ export function arrivals(
     };
   }
 
-  return (packet, position, hub) => {
+  function learn(states: readonly AlarmState[]): void {
+    for (const state of states) {
+      const key = `${placeOf(state.hubId, state.device)} ${state.kind}`;
+      const before = alarms.get(key);
+      if (!before || before.at < state.at) remember(alarms, key, knownFrom(state), ALARMS);
+    }
+  }
+
+  function judge(packet: Packet, position: Position, hub: AdmittedHub): Arrival {
     const decoded = decode(packet, hub);
     if (decoded.readings.some(isCritical) || decoded.unreadable?.emergency) {
       return critical(decoded, { position, event: decoded.event }, packet, hub);
     }
     if (!decoded.catalogue && !decoded.unreadable) return NOTHING;
     return { ...NOTHING, catalogue: decoded.catalogue, unreadable: decoded.unreadable };
-  };
+  }
+
+  learn(known);
+  return { judge, learn };
 }

@@ -45,9 +45,13 @@ export const newHubSeen = (at: number): HubSeen => ({
   late: null,
 });
 
-/** A take-over may bring the new connection before the end of the old one: only the end of the one that counts is an end. */
+/**
+ * A take-over may bring the new connection before the end of the old one: only the end of the one that counts is an end. From a front end
+ * whose clock is behind it may come before the old one itself: then its epoch is the larger one.
+ */
 export function changeLink(hub: HubSeen, { kind, epoch }: LinkChange, stream: string, now: number): boolean {
   if (kind === 'down' && (hub.epoch !== epoch || hub.stream !== stream || !hub.up)) return false;
+  if (kind === 'up' && hub.up && hub.stream !== stream && epoch < hub.epoch) return false;
   hub.up = kind === 'up';
   hub.epoch = epoch;
   hub.stream = stream;

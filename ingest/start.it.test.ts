@@ -13,14 +13,14 @@ import { registerHomes } from './town.test-kit.ts';
 
 /** A front door for one hub: what it sends is judged and committed as the intake does. */
 function doorOf(store: OpenStore['store'], hub: AdmittedHub) {
-  let judge = arrivals([]);
+  let { judge } = arrivals([]);
   let number = 0;
   const { hubId } = hub;
   return {
     entries: () => number,
     /** A door that has just been opened knows nothing of the events that the old one heard. */
     async reopen() {
-      judge = arrivals(await store.alarmStates(null));
+      ({ judge } = arrivals(await store.alarmStates(null)));
     },
     async arrive(...bodies: object[]): Promise<void> {
       const writer = segmentWriter();

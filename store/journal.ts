@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
-import type { Alert } from '../domain/alert.ts';
 import type { Finding } from '../domain/finding.ts';
-import type { Catalogue, ReadingKind } from '../domain/reading.ts';
+import type { Catalogue } from '../domain/reading.ts';
+import { type AlarmState, keepAlarmStates } from './alarm-state.ts';
 import { raiseFinding } from './alert.ts';
 import { read, write } from './command.ts';
 import { streamsOf } from './distinct.ts';
 import { StoreError } from './failure.ts';
+import { type Claim, type Claimed, claimedBefore, claimHubs } from './hub-link.ts';
 import type { Db } from './schema.ts';
 import { compressSegment, expandSegment } from './segment.ts';
 
@@ -18,15 +19,6 @@ export type Unreadable = {
   readonly at: number;
   /** The beginning of one such message, as text, for the person who has to find out. */
   readonly sample: string;
-};
-
-/** The known state of an alarm (smoke, gas, …), kept so that a restart neither forgets nor repeats it. */
-export type AlarmState = {
-  readonly hubId: string;
-  readonly device: string;
-  readonly kind: ReadingKind;
-  readonly active: boolean;
-  readonly at: number;
 };
 
 /** What is kept beside packets because of what they say. */
@@ -45,23 +37,9 @@ export type SegmentCommit = Aside & {
   /** As store/segment.ts writes them, not compressed. */
   readonly bytes: Uint8Array;
   readonly findings: readonly Finding[];
+  /** Hubs that have connected; the stream is the name of the front end. */
+  readonly claims?: readonly Claim[];
 };
-
-/** A state that was made later stands: a front end that stood still for a while may come with what was true before. */
-async function keepAlarmStates(db: Db, states: readonly AlarmState[]): Promise<void> {
-  for (const { hubId, device, kind, active, at } of states) {
-    await db
-      .insertInto('alarm_state')
-      .values({ hub_id: hubId, device, kind, active: active ? 1 : 0, at })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['hub_id', 'device', 'kind'])
-          .doUpdateSet({ active: active ? 1 : 0, at })
-          .where('alarm_state.at', '<=', at),
-      )
-      .execute();
-  }
-}
 
 async function countUnreadable(db: Db, unreadable: readonly Unreadable[]): Promise<void> {
   for (const { hubId, topic, reason, count, at, sample } of unreadable) {
@@ -125,18 +103,15 @@ async function insertSegment(db: Db, { stream, first, count, at, bytes }: Segmen
 
 export const journalCommands = {
   /**
-   * Returns the alerts that were opened or that occurred again. When this resolves, everything in it is on disk. Asked again after a lost
-   * answer, it is the same commit.
+   * Returns what became of the claims. When this resolves, everything in it is on disk. Asked again after a lost answer, it is the same
+   * commit.
    */
-  commitSegment: write(async (db, commit: SegmentCommit) => {
-    if (!(await insertSegment(db, commit))) return [];
-    const raised: Alert[] = [];
-    for (const finding of commit.findings) {
-      const alert = await raiseFinding(db, finding, commit.at);
-      if (alert) raised.push(alert);
-    }
+  commitSegment: write(async (db, commit: SegmentCommit): Promise<readonly Claimed[]> => {
+    const { stream, findings, at, claims = [] } = commit;
+    if (!(await insertSegment(db, commit))) return claimedBefore(db, stream, claims);
+    for (const finding of findings) await raiseFinding(db, finding, at);
     await keepAside(db, commit);
-    return raised.map(({ id, householdId, category, occurrences }) => ({ id, householdId, category, occurrences }));
+    return claimHubs(db, stream, claims);
   }),
 
   /** What belongs to a group commit that was refused as a whole, alone. */
@@ -175,16 +150,5 @@ export const journalCommands = {
     return rows
       .filter((row) => row.first + row.count - 1 > after)
       .map((row) => ({ first: row.first, count: row.count, at: row.at, bytes: expandSegment(row.packets) }));
-  }),
-
-  alarmStates: read(async (db, _: null): Promise<AlarmState[]> => {
-    const rows = await db.selectFrom('alarm_state').selectAll().execute();
-    return rows.map((row) => ({
-      hubId: row.hub_id,
-      device: row.device,
-      kind: row.kind,
-      active: row.active === 1,
-      at: row.at,
-    }));
   }),
 };

@@ -85,8 +85,7 @@ describe.each(engines)('the store on $name', (engine) => {
     // The numbers are taken already: the whole commit fails, its alert too.
     await expect(store.commitSegment(segment(1, ['again'], { findings: [sos('k1')] }))).rejects.toThrow();
     expect(await store.nextDue(null)).toBeNull();
-    const raised = await store.commitSegment(segment(2, ['b'], { findings: [sos('k1')] }));
-    expect(raised).toMatchObject([{ householdId: 'home-1', category: 'sos', occurrences: 1 }]);
+    await store.commitSegment(segment(2, ['b'], { findings: [sos('k1')] }));
     expect(await store.nextDue(null)).toBe(T0 + 60_000);
     await close();
   });

@@ -15,6 +15,8 @@ export type Connection = {
   /** As CONNECT said it; aedes would invent one in its place. */
   clientId: string;
   identity: Identity | null;
+  /** While it is not on disk yet that this is the hub's connection: what the hub says waits for it. */
+  claimed: Promise<void> | null;
   /** What it subscribed to, and the quality it was granted. */
   readonly filters: Map<string, number>;
 };

@@ -117,10 +117,11 @@ describe('of a hub that is known', () => {
       },
     });
     const hub = await dialIn(port, connect('hub-a'));
+    await vi.waitUntil(async () => (await standing.journal()).length === 1);
     commits.hold();
     hub.write(...Array.from({ length: 10 }, (_, n) => say(n + 1)), pingreqFrame);
     await hub.heard(types.pingresp);
-    expect(taken).toBe(10);
+    await vi.waitUntil(() => taken === 10);
     hub.write(...Array.from({ length: 990 }, (_, n) => say(n + 11)));
     await vi.waitUntil(() => taken === 32);
     const other = await dialIn(port, connect('hub-b'));
@@ -267,7 +268,12 @@ describe('of all together', () => {
     const address = other.address();
     const port = address !== null && typeof address === 'object' ? address.port : 0;
     const starting = startMqttDoor({
-      intake: { accept: () => Promise.reject(new Error()), link: () => {}, full: () => false },
+      intake: {
+        accept: () => Promise.reject(new Error()),
+        claim: async (epoch) => epoch,
+        link: () => {},
+        full: () => false,
+      },
       admittance: { admit: () => ({ kind: 'refused', reason: 'unknown_hub', afterMs: 0 }), onChange: () => {} },
       plain: { host: '127.0.0.1', port },
       tls: null,

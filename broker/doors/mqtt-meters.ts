@@ -3,7 +3,7 @@ import type { RefusalReason } from '../admit.ts';
 
 export type Refusal = RefusalReason | 'server_full';
 /** Why the server ended a connection, a word from a closed list. */
-export type Ending = 'revoked' | 'oversize' | 'frozen' | 'silent' | 'late' | 'protocol' | 'failed';
+export type Ending = 'revoked' | 'oversize' | 'frozen' | 'silent' | 'late' | 'protocol' | 'moved' | 'failed';
 
 /** Each limit of the door is seen from outside. */
 export function doorMeters(metrics: Metrics, count: { readonly connections: () => number; inFlight: () => number }) {

@@ -17,7 +17,7 @@ import { keepsNothing, tellsNobody } from './mqtt-nothing.ts';
 import { type Presence, presenceOf } from './mqtt-presence.ts';
 
 export type MqttDoorOptions = {
-  readonly intake: Pick<Intake, 'accept' | 'link' | 'full'>;
+  readonly intake: Pick<Intake, 'accept' | 'claim' | 'link' | 'full'>;
   readonly admittance: Pick<Admittance, 'admit' | 'onChange'>;
   /** MQTT 3.1.1 over TCP; over TLS as well where there is a certificate. */
   readonly plain: Address | null;
@@ -55,6 +55,8 @@ export type MqttDoor = {
   readonly port: number | null;
   readonly tlsPort: number | null;
   readonly send: (hubId: string, topic: string, payload: string | Buffer) => Promise<Sending>;
+  /** Ends a hub's connection that has been overtaken by one of this epoch elsewhere. */
+  readonly letGo: (hubId: string, epoch: number) => void;
   /** A renewed certificate, for connections from now on. */
   readonly use: (certificate: Certificate) => void;
   readonly stop: () => Promise<void>;
@@ -108,6 +110,15 @@ function identify(hall: Hall, { hub, keyHash }: Pick<Identity, 'hub' | 'keyHash'
   const answers = new AnswersInOrder(hall.paceOf(hub), hall.meters.slowed);
   connection.identity = { hub, keyHash, answers };
   connection.gate.open();
+}
+
+/** Until the next turn of the loop everything queues behind the claim, so that what waited for it is accepted first. */
+function claim(hall: Hall, connection: Connection, hub: AdmittedHub): void {
+  connection.claimed = hall.presence.up(hub, connection);
+  connection.claimed.then(
+    () => setImmediate(() => (connection.claimed = null)),
+    () => end(hall, connection, 'failed'),
+  );
 }
 
 type Authenticated = (error: AuthenticateError | null, success: boolean | null) => void;
@@ -164,7 +175,9 @@ function hear(hall: Hall, connection: Connection, publish: Publish, answer: () =
   if (!identity) throw new Error('a publish came from nobody');
   const payload = typeof publish.payload === 'string' ? Buffer.from(publish.payload) : publish.payload;
   const packet = { topic: publish.topic, payload, qos: publish.qos, retain: publish.retain };
-  const accept = () => hall.intake.accept(packet, identity.hub);
+  const accept = () =>
+    connection.claimed?.then(() => hall.intake.accept(packet, identity.hub)) ??
+    hall.intake.accept(packet, identity.hub);
   const { messageId = 0, dup } = publish;
   hall.unanswered++;
   const ready = identity.answers.expect(() => {
@@ -248,7 +261,7 @@ function embed(hall: Hall): Aedes {
   };
   aedes.on('client', (client) => {
     const connection = of(client);
-    if (connection.identity) hall.presence.up(connection.identity.hub, connection);
+    if (connection.identity) claim(hall, connection, connection.identity.hub);
   });
   aedes.on('unsubscribe', (filters, client) => {
     for (const filter of filters) hall.connections.get(client.conn as Socket)?.filters.delete(filter);
@@ -289,7 +302,15 @@ function receptionOf(hall: Hall, aedes: Aedes): (socket: Socket) => void {
   return (socket) => {
     const gate = new Gate(socket, rules);
     const client = aedes.handle(socket);
-    hall.connections.set(socket, { socket, gate, client, clientId: '', identity: null, filters: new Map() });
+    hall.connections.set(socket, {
+      socket,
+      gate,
+      client,
+      clientId: '',
+      identity: null,
+      claimed: null,
+      filters: new Map(),
+    });
     gate.follow();
     socket.on('close', left);
   };
@@ -307,7 +328,7 @@ function hallOf(options: MqttDoorOptions): Hall {
     ...options,
     limits,
     meters: doorMeters(options.metrics, { connections: () => hall.sockets.size, inFlight: () => hall.unanswered }),
-    presence: presenceOf(options.intake.link, options.clock),
+    presence: presenceOf(options.intake, options.clock),
     once: exactlyOnce(),
     paceOf,
     connections: new Map(),
@@ -370,6 +391,10 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
     async send(hubId, topic, payload) {
       const connection = hall.presence.of(hubId);
       return connection ? tell(hall, connection, { topic, payload }) : 'not_connected';
+    },
+    letGo(hubId, epoch) {
+      const connection = hall.presence.overtaken(hubId, epoch);
+      if (connection) end(hall, connection, 'moved');
     },
     use: (certificate) => tls?.use(certificate),
     stop: () =>

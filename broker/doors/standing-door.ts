@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { household } from '../../domain/household.ts';
 import type { IntakeBeat, JournalEntry, Packet } from '../../domain/packet.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { openMetrics } from '../../runtime/metrics.ts';
 import { openNudge } from '../../runtime/nudge.ts';
@@ -12,7 +12,8 @@ import { openStoreHere } from '../../store/open.ts';
 import { segmentEntries } from '../../store/segment.ts';
 import { startAdmittance } from '../admit.ts';
 import type { FailedAttempts } from '../failed-attempts.ts';
-import { type Intake, type Judge, type Judgement, startIntake } from '../intake.ts';
+import { type Intake, type IntakeOptions, type Judge, type Judgement, startIntake } from '../intake.ts';
+import { startMovedHubs } from '../moved-hubs.ts';
 import { type DoorLimits, startMqttDoor } from './mqtt.ts';
 import type { Certificate } from './mqtt-listen.ts';
 import type { ConnectFields } from './raw-hub.ts';
@@ -36,6 +37,12 @@ export type StandingDoorOptions = {
   readonly accept?: (accept: Intake['accept']) => Intake['accept'];
   readonly full?: () => boolean;
   readonly attempts?: FailedAttempts;
+  /** One of several front ends over the same database, each with its name; the hubs were registered with the first. */
+  readonly url?: string;
+  readonly frontEnd?: string;
+  readonly known?: ReadonlyMap<string, Registered>;
+  readonly clock?: Clock;
+  readonly learn?: IntakeOptions['learn'];
 };
 
 export async function registered(store: Store, clientIds: readonly string[]): Promise<Map<string, Registered>> {
@@ -91,17 +98,19 @@ function heldBack(store: Store) {
 
 /** A door, an intake and a real store on a temporary file, whose commits a test can hold back. */
 async function start(options: StandingDoorOptions, folder: string) {
-  const opened = await openStoreHere(join(folder, 'door.db'));
+  const opened = await openStoreHere(options.url ?? join(folder, 'door.db'));
   const { commits, store } = heldBack(opened.store);
-  const hubs = await registered(store, options.hubs ?? ['hub-a', 'hub-b']);
+  const hubs = options.known ?? (await registered(store, options.hubs ?? ['hub-a', 'hub-b']));
   const metrics = openMetrics();
   const nudge = openNudge(folder);
-  const parts = { store, clock: systemClock(), metrics, nudge, log: silentLog };
+  const frontEnd = options.frontEnd ?? 'door';
+  const parts = { store, clock: options.clock ?? systemClock(), metrics, nudge, log: silentLog };
   const intake = await startIntake({
     ...parts,
     judge: options.judge ?? (() => nothingMeant),
     inPlainWords: (finding) => finding,
-    stream: 'door',
+    learn: options.learn ?? (() => {}),
+    stream: frontEnd,
     fatal: (error) => {
       throw error;
     },
@@ -117,7 +126,9 @@ async function start(options: StandingDoorOptions, folder: string) {
     maxConnections: options.maxConnections ?? 1_000,
     ...(options.limits && { limits: options.limits }),
   });
+  const moved = startMovedHubs({ ...parts, frontEnd, letGo: door.letGo });
   async function stop(): Promise<void> {
+    await moved();
     await door.stop();
     await admittance.stop();
     await intake.stop();
@@ -149,8 +160,10 @@ export async function standingDoor(options: StandingDoorOptions = {}) {
       password: of(clientId).key,
       ...more,
     }),
-    journal: () => journalOf(store, 'door'),
-    packets: async () => (await journalOf(store, 'door')).filter((it): it is Packet => it.kind === 'packet'),
+    hubs,
+    journal: () => journalOf(store, options.frontEnd ?? 'door'),
+    packets: async () =>
+      (await journalOf(store, options.frontEnd ?? 'door')).filter((it): it is Packet => it.kind === 'packet'),
     /** The value of a metric, with its labels as Prometheus writes them. */
     async metric(name: string): Promise<number> {
       const line = (await metrics.text()).split('\n').find((it) => it.startsWith(`${name} `));
