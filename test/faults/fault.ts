@@ -1,3 +1,5 @@
+import type { Provenance } from '../figures.ts';
+
 /** How much of a fault is played: `short` in every test run (some 20 s at most), `full` for the published figures. */
 export type Size = 'short' | 'full';
 
@@ -20,6 +22,16 @@ export type Outcome = {
   /** What the bar asks for and this machine or this size could not show, said in words. */
   readonly notShown?: readonly string[];
 };
+
+/** One line of the report, with all that is needed to see the same again. */
+export type FaultLine = Outcome &
+  Provenance & {
+    readonly fault: string;
+    readonly verdict: 'kept' | 'broken';
+    readonly command: string;
+    readonly seed: number;
+    readonly size: Size;
+  };
 
 /** One thing that goes wrong, and what must hold all the same: one file each, named for what happens. */
 export type Fault = {

@@ -1,0 +1,28 @@
+/** What one measurement is asked. */
+export type BenchRun = {
+  readonly seconds: number;
+  /** For the person who waits; the result is not in it. */
+  readonly say: (line: string) => void;
+};
+
+export type Measured = {
+  /** Each with its unit in the name. */
+  readonly figures: Readonly<Record<string, number>>;
+  /** Bars that were not reached, in words; none when all were. */
+  readonly missed: readonly string[];
+  /** What limits it, where that was found out in this run. */
+  readonly remarks?: readonly string[];
+};
+
+/** One thing that is measured: one file each. */
+export type Bench = {
+  readonly name: string;
+  readonly measures: string;
+  readonly bar: string;
+  readonly seconds: number;
+  /** Null when it can be run here, else what is missing. */
+  readonly unavailable: () => string | null;
+  readonly run: (run: BenchRun) => Promise<Measured>;
+};
+
+export const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));

@@ -1,0 +1,43 @@
+import { connectAsync } from 'mqtt';
+import type { HubLine } from '../device-sim/hubs-csv.ts';
+import { type Latencies, latencies } from '../device-sim/latency.ts';
+import type { Person } from '../test/person.ts';
+import { until } from '../test/system.ts';
+import type { QueueAnswer } from '../web/wire/alert.ts';
+import { openDesk } from './desk.ts';
+
+const PRESSES_A_SECOND = 10;
+const HEARD_WITHIN_MS = 60_000;
+
+type Where = { readonly mqttPort: number; readonly httpUrl: string };
+
+/** Presses one button again and again beside a load, until told to end: from the publish to the desk's frame, ms. */
+export async function pressToDesk(where: Where, owner: Person, hub: HubLine, signal: AbortSignal): Promise<Latencies> {
+  const times = latencies();
+  const { clientId, username, password } = hub;
+  const client = await connectAsync(`mqtt://127.0.0.1:${where.mqttPort}`, { clientId, username, password });
+  const readings = [{ kind: 'sos', device: 'button', value: true }];
+  const press = (seq: number) =>
+    client.publishAsync(
+      hub.topic.replace(/\/up$/, '/emergency'),
+      JSON.stringify({ boot: 'bench', seq, ts: new Date().toISOString(), readings }),
+      { qos: 1 },
+    );
+  await press(0);
+  const [first] = await until('the first alert', async () => {
+    const { alerts } = await owner.get<QueueAnswer>('/alerts?limit=500');
+    return alerts.length > 0 && alerts.filter(({ householdName }) => householdName === '测试家庭 1');
+  });
+  if (!first) throw new Error('the pressed button raised no alert of its household');
+  const desk = await openDesk(where.httpUrl, owner.cookie);
+  for (let seq = 1; !signal.aborted; seq++) {
+    const heard = desk.heard(first.id, HEARD_WITHIN_MS);
+    const from = performance.now();
+    await press(seq);
+    times.add((await heard) - from);
+    await new Promise((resolve) => setTimeout(resolve, 1_000 / PRESSES_A_SECOND));
+  }
+  desk.close();
+  await client.endAsync();
+  return times;
+}

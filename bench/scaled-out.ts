@@ -1,0 +1,112 @@
+import type { HubLine } from '../device-sim/hubs-csv.ts';
+import { type LoadResult, runLoad } from '../device-sim/load.ts';
+import { type Cluster, startCluster } from '../test/faults/cluster.ts';
+import { logIn, type Person } from '../test/person.ts';
+import { postgresAvailable } from '../test/postgres.ts';
+import { type System, until } from '../test/system.ts';
+import { type Bench, type BenchRun, rounded } from './bench.ts';
+import { registerHubs } from './register.ts';
+
+const HUBS = 400;
+const DRAINED_WITHIN_MS = 600_000;
+
+async function startFront(cluster: Cluster): Promise<{ front: System; owner: Person; hubs: readonly HubLine[] }> {
+  const front = await cluster.start('front', ['broker', 'web']);
+  const owner = await logIn(front.httpUrl, front.ownerLink ?? '');
+  return { front, owner, hubs: await registerHubs(owner, HUBS) };
+}
+
+const storm = (port: number, hubs: readonly HubLine[], seconds: number): Promise<LoadResult> =>
+  runLoad({ host: '127.0.0.1', port, hubs, rate: 0, seconds, criticalPerMille: 10 });
+
+/** A backlog, and so many processors that are started on it at once: entries a second until nothing is left. */
+async function drain(
+  cluster: Cluster,
+  { front, owner, hubs }: Awaited<ReturnType<typeof startFront>>,
+  names: readonly string[],
+  seconds: number,
+) {
+  const { acked } = await storm(front.mqttPort, hubs, seconds);
+  const started = await Promise.all(names.map((name) => cluster.start(name, ['ingest'])));
+  const from = performance.now();
+  await until(
+    'the backlog to be gone',
+    async () => (await owner.get<{ processorBehindMs: number }>('/system')).processorBehindMs < 1_000,
+    DRAINED_WITHIN_MS,
+  );
+  const rate = acked / ((performance.now() - from) / 1_000);
+  await Promise.all(started.map((system) => system.stop()));
+  return Math.round(rate);
+}
+
+const RATIO = 1.6;
+const ROUNDS = 2;
+
+export const processors: Bench = {
+  name: 'processors',
+  measures: 'two processors on one PostgreSQL against one: a backlog taken up',
+  bar: `two take up at least ${RATIO} times as much as one`,
+  seconds: 20,
+  unavailable: postgresAvailable,
+  async run({ seconds, say }) {
+    const cluster = await startCluster();
+    try {
+      const town = await startFront(cluster);
+      const one: number[] = [];
+      const two: number[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        one.push(await drain(cluster, town, ['one'], seconds));
+        two.push(await drain(cluster, town, ['one', 'other'], seconds));
+        say(`one ${one.at(-1)}/s, two ${two.at(-1)}/s`);
+      }
+      const ratio = rounded(Math.max(...two) / Math.max(...one), 2);
+      return {
+        figures: { 'one messages/s': Math.max(...one), 'two messages/s': Math.max(...two), ratio },
+        missed: ratio < RATIO ? [`two take up ${ratio} times as much as one`] : [],
+      };
+    } finally {
+      await cluster.end();
+    }
+  },
+};
+
+const FRONT_ENDS = ['front', 'front 2', 'front 3', 'front 4'];
+
+async function stormOverAll(cluster: Cluster, { seconds, say }: BenchRun) {
+  const { owner, hubs } = await startFront(cluster);
+  for (const name of FRONT_ENDS.slice(1)) await cluster.start(name, ['broker']);
+  await cluster.start('ingest', ['ingest']);
+  const share = Math.ceil(hubs.length / FRONT_ENDS.length);
+  const results = await Promise.all(
+    FRONT_ENDS.map((name, n) => storm(cluster.process(name).mqttPort, hubs.slice(n * share, (n + 1) * share), seconds)),
+  );
+  const { processorBehindMs } = await owner.get<{ processorBehindMs: number }>('/system');
+  say(results.map(({ rate }) => rate).join(' + '));
+  return { results, processorBehindMs };
+}
+
+export const frontEnds: Bench = {
+  name: 'front-ends',
+  measures: 'four front ends over one PostgreSQL on the same two cores, as fast as possible, one processor beside them',
+  bar: 'stated',
+  seconds: 20,
+  unavailable: postgresAvailable,
+  async run(run) {
+    const cluster = await startCluster();
+    try {
+      const { results, processorBehindMs } = await stormOverAll(cluster, run);
+      return {
+        figures: {
+          'messages/s on disk': results.reduce((sum, { rate }) => sum + rate, 0),
+          'PUBACK p50 ms': rounded(Math.max(...results.map(({ p50_ms }) => p50_ms))),
+          'PUBACK p99 ms': rounded(Math.max(...results.map(({ p99_ms }) => p99_ms))),
+          'processor behind ms': processorBehindMs,
+          unacknowledged: results.reduce((sum, { unacked }) => sum + unacked, 0),
+        },
+        missed: [],
+      };
+    } finally {
+      await cluster.end();
+    }
+  },
+};
