@@ -119,7 +119,7 @@ function* groupsOf(conclusions: readonly Conclusion[]) {
  * Goes on where the last checkpoint stands, and takes the turns since once more. What they conclude was raised with them; it is raised
  * again, to the same keys, because that costs nothing and would tell if it were not so.
  */
-async function resume({ store, log }: ProcessorOptions, town: Town, memory: InsistentMemory): Promise<Turn | null> {
+async function resume({ store, log }: ProcessorOptions, town: Town, memory: InsistentMemory) {
   const kept = await readSnapshot(store, nameOf(town.partition));
   const last = await replayFrom(store, town, kept, async (turn, conclusions) => {
     const findings = conclusions.flatMap((it) => ('finding' in it ? [it.finding] : []));
@@ -131,7 +131,7 @@ async function resume({ store, log }: ProcessorOptions, town: Town, memory: Insi
     );
   });
   town.ahead.clear();
-  return last;
+  return { last, checkpointTurn: kept.turn };
 }
 
 /** Puts a turn and what it concluded on disk. A turn of ten thousand losses goes in many transactions; it is logged with the last. */
@@ -253,7 +253,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   const memory = insistentMemory({ store, log, lease, processor: nameOf(partition) });
   const readRegistry = registryReader(store, town, partition);
   await readRegistry();
-  const last = await resume(options, town, memory);
+  const { last, checkpointTurn } = await resume(options, town, memory);
   if (last && last.at > clock.now() + minutes(1)) {
     const said = { aheadMs: last.at - clock.now() };
     log.warn(said, 'the clock was set back while Shouwang was out; time stands still meanwhile');
@@ -268,13 +268,16 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     readJournal: journalReader(store, last?.cut ?? {}, partition),
     last,
     watching,
-    linksUnknown: last?.linksSince !== watching.linksSince,
-    checkpointTurn: last?.number ?? 0,
+    linksUnknown: false,
+    checkpointTurn,
     checkpointing: null,
     registryAt: now,
     lookedAt: now,
     checkpointAt: now,
   };
+  // What had to be replayed is kept at once: one that dies again and again must not have more to replay each time.
+  void checkpoint(work);
+  work.linksUnknown = last?.linksSince !== watching.linksSince;
   let working: Promise<unknown> = Promise.resolve();
   return {
     town,
