@@ -26,6 +26,7 @@ const usage = `npm run sim -- COMMAND [options]
                                                 --file hubs.csv --home CLIENTID (instead of a home registered for it)  --stay
   load       QoS 1 messages, counted and timed  --homes 1000 | --file hubs.csv   --rate 0 (a second; 0: all it can)  --seconds 10
                                                 --window 8  --critical-per-mille 0  --reconnect
+                                                --connects 2000 (a second; 0: all at once)  --kept 0 (messages that each brings along)
   check      a ledger against the database      --ledger FILE  --database data/shouwang.db | postgres://…
   replay     the four recorded homes
   provision  homes and hubs for a load          --homes 1000  --out hubs.csv
@@ -48,6 +49,8 @@ const options = {
   window: { type: 'string', default: '8' },
   'critical-per-mille': { type: 'string', default: '0' },
   reconnect: { type: 'boolean', default: false },
+  connects: { type: 'string', default: '2000' },
+  kept: { type: 'string', default: '0' },
   file: { type: 'string' },
   home: { type: 'string' },
   out: { type: 'string', default: 'hubs.csv' },
@@ -181,11 +184,16 @@ async function load(values: Values): Promise<void> {
   const hubs = values.file === undefined ? await provisioned(values) : readHubs(values.file);
   const count = values.homes === undefined ? hubs.length : numeric('homes', values.homes, 1);
   if (count > hubs.length) throw new Complaint(`--homes ${count}, but ${values.file} has only ${hubs.length} hubs`);
-  const { hostname, port } = new URL(values.mqtt);
+  const { protocol, hostname, port } = new URL(values.mqtt);
+  const overTls = protocol === 'mqtts:';
   const ledger = values.ledger === undefined ? null : batchedLedger(values.ledger);
   const result = await runLoad({
     host: hostname,
-    port: Number(port || 1883),
+    port: Number(port || (overTls ? 8883 : 1883)),
+    // A load is there to be a burden; whom it speaks to it is told by whoever starts it.
+    ...(overTls && { tls: { rejectUnauthorized: false } }),
+    connectsPerSecond: numeric('connects', values.connects, 0) || Number.POSITIVE_INFINITY,
+    kept: numeric('kept', values.kept, 0),
     hubs: hubs.slice(0, count),
     rate: numeric('rate', values.rate, 0),
     seconds: numeric('seconds', values.seconds, 0.1),

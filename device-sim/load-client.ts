@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { HubLine } from './hubs-csv.ts';
 import { connectFrame, type FrameMaker, frameMaker } from './publish-frame.ts';
 
@@ -13,6 +14,9 @@ export type LoadClientOptions = {
   /** The hubs' emergencies take turns by it, however few messages each of them sends. */
   readonly index: number;
   readonly reconnect: boolean;
+  readonly tls: ConnectionOptions | null;
+  /** What it kept for the moment when it is let in, messages. */
+  readonly kept: number;
   readonly onSend: (seq: number, critical: boolean) => void;
   readonly onAck: (seq: number, critical: boolean, ms: number) => void;
 };
@@ -69,12 +73,12 @@ export class LoadClient {
   }
 
   dial(): void {
-    const { host, port, hub, reconnect } = this.#options;
+    const { host, port, hub, reconnect, tls } = this.#options;
     this.state = 'dialling';
     this.#rest = null;
-    const socket = connect({ host, port, noDelay: true }, () =>
-      socket.write(connectFrame(hub.clientId, hub.username, hub.password, KEEPALIVE_SECONDS)),
-    );
+    const greet = () => void socket.write(connectFrame(hub.clientId, hub.username, hub.password, KEEPALIVE_SECONDS));
+    const place = { host, port, noDelay: true };
+    const socket: Socket = tls ? connectTls({ ...tls, ...place }, greet) : connect(place, greet);
     this.#socket = socket;
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('error', () => {});
@@ -146,6 +150,7 @@ export class LoadClient {
 
   #welcomed(): void {
     this.state = 'ready';
+    if (this.#seq === 0) this.publish(this.#options.kept);
     const again: number[] = [];
     for (let number = this.#oldest; number <= this.#seq; number++)
       if (this.#waiting[number % this.#slots] === 1) again.push(number);

@@ -105,3 +105,11 @@ it('counts a refused credential as dead and does not dial again', async () => {
   expect(result).toMatchObject({ connected: 0, dead: 5, published: 0 });
   expect(sockets).toHaveLength(5);
 });
+
+it('sends what each hub has kept as soon as it is let in', async () => {
+  const result = await runLoad({ ...target(), rate: 0.001, seconds: 0.1, kept: 3, connectsPerSecond: Infinity });
+  expect(result).toMatchObject({ connected: 5, unacked: 0 });
+  expect(result.published).toBeGreaterThanOrEqual(15);
+  const of = (clientId: string) => heard.filter(({ topic }) => topic.includes(clientId)).map(seqOf);
+  for (const { clientId } of hubs) expect(of(clientId).slice(0, 3)).toEqual([1, 2, 3]);
+});

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ConnectionOptions } from 'node:tls';
 import type { HubLine } from './hubs-csv.ts';
 import { latencies } from './latency.ts';
 import { LoadClient } from './load-client.ts';
@@ -19,8 +20,13 @@ export type LoadOptions = {
   readonly criticalPerMille?: number;
   /** Dial again when the server is gone and send again what it never acknowledged; else a lost connection is dead. */
   readonly reconnect?: boolean;
+  /** `Infinity`: all at once. */
   readonly connectsPerSecond?: number;
-  readonly onAck?: (hub: HubLine, boot: string, seq: number, critical: boolean) => void;
+  /** Over TLS, with what node:tls needs to trust the server. */
+  readonly tls?: ConnectionOptions;
+  /** Messages that each hub has kept for the moment when it is let in, within its window. */
+  readonly kept?: number;
+  readonly onAck?: (hub: HubLine, boot: string, seq: number, critical: boolean, ms: number) => void;
   readonly onSend?: (hub: HubLine, boot: string, seq: number, critical: boolean) => void;
   /** How long what is in flight is waited for at the end. */
   readonly drainMs?: number;
@@ -31,6 +37,7 @@ export type LoadOptions = {
 export type LoadResult = {
   readonly clients: number;
   readonly connected: number;
+  /** Until all were let in, or the time for it was over. */
   readonly connect_s: number;
   readonly published: number;
   readonly acked: number;
@@ -42,6 +49,8 @@ export type LoadResult = {
   readonly p95_ms: number;
   readonly p99_ms: number;
   readonly p999_ms: number;
+  /** The longest that an emergency waited for its acknowledgement. */
+  readonly critical_max_ms: number;
   readonly dead: number;
 };
 
@@ -91,6 +100,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const onSend = options.onSend ?? (() => {});
   let published = 0;
   let acked = 0;
+  let criticalMaxMs = 0;
   const clients = options.hubs.map(
     (hub, index) =>
       new LoadClient({
@@ -102,6 +112,8 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
         window: Math.min(options.window ?? 8, 1_024),
         criticalPerMille: options.criticalPerMille ?? 0,
         reconnect: options.reconnect ?? false,
+        tls: options.tls ?? null,
+        kept: options.kept ?? 0,
         onSend(seq, critical) {
           published++;
           onSend(hub, boot, seq, critical);
@@ -109,7 +121,8 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
         onAck(seq, critical, ms) {
           acked++;
           times.add(ms);
-          onAck(hub, boot, seq, critical);
+          if (critical) criticalMaxMs = Math.max(criticalMaxMs, ms);
+          onAck(hub, boot, seq, critical, ms);
         },
       }),
   );
@@ -149,6 +162,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     p95_ms: ms(0.95),
     p99_ms: ms(0.99),
     p999_ms: ms(0.999),
+    critical_max_ms: Number(criticalMaxMs.toFixed(2)),
     dead,
   };
 }

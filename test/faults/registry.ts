@@ -3,6 +3,7 @@ import type { Fault } from './fault.ts';
 import { fsyncError } from './fsync-error.ts';
 import { kills, killsOfRoles } from './kills.ts';
 import { powerLoss } from './power-loss.ts';
+import { reconnectStorm } from './reconnect-storm.ts';
 import { restore } from './restore.ts';
 import { serverClock } from './server-clock.ts';
 import { stoppedOwner } from './stopped-owner.ts';
@@ -17,4 +18,5 @@ export const faults: readonly Fault[] = [
   duplicates,
   powerLoss,
   fsyncError,
+  reconnectStorm,
 ];

@@ -1,0 +1,4 @@
+import { reconnectStorm } from './reconnect-storm.ts';
+import { playShort } from './short.ts';
+
+playShort(reconnectStorm);
