@@ -1,25 +1,39 @@
 import { temporaryFolder } from '../memory.ts';
-import { freshDatabase, startPostgres } from '../postgres.ts';
+import { type Cluster as Database, freshDatabase, type Standby, startPostgres } from '../postgres.ts';
 import { type System, startSystem } from '../system.ts';
 
 /** Several processes over one PostgreSQL, each with a data folder of its own, as on machines of their own. */
 export type Cluster = {
+  /** Names the standby too, if there is one. */
   readonly url: string;
+  readonly database: Database;
   /** Starts a process, or starts it again after its end, on the folder that it had. */
   readonly start: (name: string, roles: readonly string[], env?: Readonly<Record<string, string>>) => Promise<System>;
   readonly process: (name: string) => System;
   readonly processes: () => ReadonlyMap<string, number>;
+  /** Before the first process: from then on every commit waits for the standby. */
+  readonly startStandby: () => Promise<Standby>;
   readonly end: () => Promise<void>;
 };
 
 export async function startCluster(): Promise<Cluster> {
-  const server = await startPostgres();
-  const url = await freshDatabase(server.url);
+  const database = await startPostgres();
+  const own = await freshDatabase(database.url);
+  let url = own;
+  let standby: Standby | null = null;
   const folders = new Map<string, ReturnType<typeof temporaryFolder>>();
   const systems = new Map<string, System>();
 
   return {
-    url,
+    get url() {
+      return url;
+    },
+    database,
+    async startStandby() {
+      standby = await database.startStandby();
+      url = standby.url.replace(/[^/]*$/, own.replace(/.*\//, ''));
+      return standby;
+    },
     async start(name, roles, env = {}) {
       const folder = folders.get(name) ?? temporaryFolder();
       folders.set(name, folder);
@@ -41,7 +55,8 @@ export async function startCluster(): Promise<Cluster> {
       // One that stands still could not end.
       for (const { child } of systems.values()) child.kill('SIGCONT');
       await Promise.all([...systems.values()].map((system) => system.stop()));
-      await server.stop();
+      await standby?.stop();
+      await database.stop();
       for (const folder of folders.values()) folder.remove();
     },
   };

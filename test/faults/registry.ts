@@ -2,9 +2,12 @@ import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
 import { fsyncError } from './fsync-error.ts';
 import { kills, killsOfRoles } from './kills.ts';
+import { lostNudges } from './lost-nudges.ts';
 import { powerLoss } from './power-loss.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { restore } from './restore.ts';
+import { rollingUpgrade } from './rolling-upgrade.ts';
+import { seriesDown } from './series-down.ts';
 import { serverClock } from './server-clock.ts';
 import { stoppedOwner } from './stopped-owner.ts';
 
@@ -14,7 +17,10 @@ export const faults: readonly Fault[] = [
   killsOfRoles,
   serverClock,
   stoppedOwner,
+  lostNudges,
+  rollingUpgrade,
   restore,
+  seriesDown,
   duplicates,
   powerLoss,
   fsyncError,

@@ -1,0 +1,4 @@
+import { rollingUpgrade } from './rolling-upgrade.ts';
+import { playShort } from './short.ts';
+
+playShort(rollingUpgrade);
