@@ -15,6 +15,7 @@ import { inPlainWords } from './ingest/plain-words.ts';
 import { startRetention } from './ingest/retention.ts';
 import { startIngest } from './ingest/start.ts';
 import { startSeriesExport } from './ingest/start-series-export.ts';
+import { roomToStart, startBallast } from './runtime/ballast.ts';
 import { siteCertificate } from './runtime/certificate.ts';
 import { systemClock } from './runtime/clock.ts';
 import { type Config, ConfigError, readConfig } from './runtime/config.ts';
@@ -86,6 +87,8 @@ const say = (name: string, value: string): void => void process.stdout.write(`${
 async function start(config: Config, roles: readonly Role[]): Promise<void> {
   const has = (role: Role): boolean => roles.includes(role);
   const log = openLog(config.SHOUWANG_LOG_LEVEL, roles.length === ROLES.length ? 'all' : roles.join(' '));
+  const ballast = { folder: config.SHOUWANG_DATA_DIR, megabytes: config.SHOUWANG_BALLAST_MB, log };
+  await roomToStart(ballast);
   const clock = systemClock(config.SHOUWANG_DATA_DIR);
   const parts = lifecycle(log);
   const instance = `${hostname()} ${instanceOf(config.SHOUWANG_DATA_DIR)}`;
@@ -121,6 +124,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   }
 
   if (has('broker')) {
+    if (!config.SHOUWANG_DATABASE_URL) parts.add('ballast', startBallast(ballast));
     const admittance = await startAdmittance({ store, log, nudge });
     parts.add('admittance', admittance.stop);
     const frontEnd = `intake ${instance}`;

@@ -7,7 +7,7 @@ import { instanceOf } from '../runtime/instance.ts';
 import { lifecycle, repeat } from '../runtime/lifecycle.ts';
 import { openLog } from '../runtime/log.ts';
 import { openStoreHere } from '../store/open.ts';
-import { diskUsed, startAuditor } from './auditor.ts';
+import { diskOf, startAuditor } from './auditor.ts';
 import { startBeat } from './beat.ts';
 
 /**
@@ -47,7 +47,7 @@ parts.add(
   'audit',
   startAuditor({
     ...{ store, clock, log },
-    diskUsed: () => diskUsed(config.SHOUWANG_DATA_DIR),
+    disk: () => diskOf(config.SHOUWANG_DATA_DIR),
     heartbeatUrl: config.SHOUWANG_HEARTBEAT_URL ?? null,
     machine: config.SHOUWANG_DATABASE_URL ? `${hostname()} ${instanceOf(config.SHOUWANG_DATA_DIR)}` : '',
   }),

@@ -10,7 +10,7 @@ import { silentLog } from '../runtime/log.ts';
 import { openStoreHere } from '../store/open.ts';
 import { engines, temporaryFolder } from '../test/memory.ts';
 import { until } from '../test/system.ts';
-import { diskUsed, openAuditor } from './auditor.ts';
+import { diskOf, openAuditor } from './auditor.ts';
 import { answering, openReceiver } from './test-receiver.ts';
 import { aFinding, NIGHT } from './test-telling.ts';
 
@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 const ROLES = ['broker', 'ingest', 'alerts', 'web'];
-const halfFull = async () => 0.5;
+const halfFull = async () => ({ diskUsed: 0.5, ballastReleased: false });
 
 async function incidentsIn(store: Awaited<ReturnType<typeof openStoreHere>>['store']) {
   const scope = { areaId: 'root', householdId: null };
@@ -39,7 +39,7 @@ for (const engine of engines) {
       const outside = await openReceiver(answering(200, {}));
       ends.push(outside.close);
       const clock = movedClock(NIGHT);
-      const auditor = openAuditor({ store, clock, log: silentLog, diskUsed: halfFull, heartbeatUrl: outside.url });
+      const auditor = openAuditor({ store, clock, log: silentLog, disk: halfFull, heartbeatUrl: outside.url });
       const beat = async (): Promise<void> => {
         for (const role of ROLES) await store.beat({ role, instance: 'i', at: clock.now() });
       };
@@ -120,7 +120,7 @@ test('a main process that is frozen, and then dead, is missed: the owner has an 
   let aheadMs = -seconds(30);
   const auditor = openAuditor({
     clock: { ...real, now: () => real.now() + aheadMs },
-    diskUsed: () => diskUsed(folder.path),
+    disk: () => diskOf(folder.path),
     ...{ store, log: silentLog, heartbeatUrl: outside.url },
   });
   aheadMs = 0;

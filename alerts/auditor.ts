@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import type { Finding, Recovery } from '../domain/finding.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import { days, hours, minutes, seconds } from '../domain/time.ts';
+import { isBallastReleased } from '../runtime/ballast.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { repeat, type Stop } from '../runtime/lifecycle.ts';
 import type { Log } from '../runtime/log.ts';
@@ -18,18 +19,17 @@ export type AuditorDeps = {
   readonly store: Pick<Store, 'facts' | 'raise' | 'recover'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** The used part of the data folder's disk, 0 to 1. */
-  readonly diskUsed: () => Promise<number>;
+  readonly disk: () => Promise<Pick<Seen, 'diskUsed' | 'ballastReleased'>>;
   /** An outside dead-man switch; null when there is none. */
   readonly heartbeatUrl: string | null;
   /** This machine's name among several; '' where there is one. */
   readonly machine?: string;
 };
 
-/** The used part of the disk that a folder is on; what only root may still use counts as used. */
-export async function diskUsed(folder: string): Promise<number> {
+/** The disk that the data folder is on; what only root may still use counts as used. */
+export async function diskOf(folder: string): ReturnType<AuditorDeps['disk']> {
   const { blocks, bavail } = await statfs(folder);
-  return 1 - bavail / blocks;
+  return { diskUsed: 1 - bavail / blocks, ballastReleased: await isBallastReleased(folder) };
 }
 
 /** How soon an incident that is open already is said again: when it goes on, and when it had been over in between. */
@@ -96,7 +96,7 @@ export type Auditor = { readonly round: () => Promise<void> };
  * Looks for what the promises forbid. It shares only the database with what it watches. When nobody is left to tell the owner what
  * it finds, it still says so on its log and, above all, by its silence towards the outside.
  */
-export function openAuditor({ store, clock, log, diskUsed, heartbeatUrl, machine = '' }: AuditorDeps): Auditor {
+export function openAuditor({ store, clock, log, disk, heartbeatUrl, machine = '' }: AuditorDeps): Auditor {
   const startedAt = clock.now();
   let heartbeatAt = Number.NEGATIVE_INFINITY;
 
@@ -105,7 +105,7 @@ export function openAuditor({ store, clock, log, diskUsed, heartbeatUrl, machine
       const now = clock.now();
       if (now - startedAt < GRACE_MS) return;
       const facts = await store.facts({ now });
-      const seen: Seen = { ...facts, now, diskUsed: await diskUsed(), clockSteppedMs: clock.steppedMs(), machine };
+      const seen: Seen = { ...facts, now, ...(await disk()), clockSteppedMs: clock.steppedMs(), machine };
       const broken = brokenPromises(seen);
       for (const { promise, by } of broken) {
         log.error({ promise: promise.name, by, grave: promise.grave }, promise.says(by).en);

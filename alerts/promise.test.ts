@@ -10,7 +10,7 @@ const well: Seen = {
   ...{ overdueAlerts: 0, doubledAlerts: 0, overdueNotices: 0, untoldEmergencies: 0 },
   ...{ connectedHubs: 1_000, lastCommitAt: NIGHT, unreadSince: null },
   ...{ beats: alive, instances: [], incidents: [], machine: '' },
-  ...{ now: NIGHT, diskUsed: 0.5, clockSteppedMs: 0 },
+  ...{ now: NIGHT, diskUsed: 0.5, ballastReleased: false, clockSteppedMs: 0 },
 };
 
 const brokenIn = (seen: Partial<Seen>) => brokenPromises({ ...well, ...seen }).map(({ promise }) => promise.name);
@@ -34,6 +34,7 @@ test.each<[Partial<Seen>, string[]]>([
   [{ beats: {} }, ['role_broker', 'role_ingest', 'role_alerts', 'role_web']],
   [{ diskUsed: 0.8 }, ['disk_80']],
   [{ diskUsed: 0.9 }, ['disk_90', 'disk_80']],
+  [{ diskUsed: 0.7, ballastReleased: true }, ['ballast']],
   [{ clockSteppedMs: -2_001 }, ['clock']],
   [{ clockSteppedMs: 2_000 }, []],
 ])('seeing %o, it finds broken: %o', (seen, names) => {

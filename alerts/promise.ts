@@ -9,6 +9,8 @@ export type Seen = Facts & {
   readonly now: number;
   /** The used part of the data folder's disk, 0 to 1. */
   readonly diskUsed: number;
+  /** The disk was full, and what was held back for that has been given away. */
+  readonly ballastReleased: boolean;
   readonly clockSteppedMs: number;
   /** Its name among several; '' where there is one. */
   readonly machine: string;
@@ -152,6 +154,17 @@ export const promises: readonly PromiseToKeep[] = [
   roleLives('ingest'),
   roleLives('alerts'),
   roleLives('web'),
+  {
+    name: 'ballast',
+    measure: 'usedPercent',
+    grave: true,
+    ofMachine: true,
+    broken: ({ ballastReleased, diskUsed }) => (ballastReleased ? Math.round(diskUsed * 100) : null),
+    says: (by) => ({
+      zh: `数据磁盘曾经写满，备用空间已经释放（现已用 ${by}%）；再次写满将无法接收任何消息，请立即清理磁盘`,
+      en: `The data disk was full, and what was held back for that has been released (it is ${by} % full now). When it is full again nothing can be received: make room now`,
+    }),
+  },
   diskBelow(90, true),
   diskBelow(80, false),
   {

@@ -44,6 +44,13 @@ export const settings = z.object({
     .default(120_000)
     .describe('MQTT connections that this process accepts'),
   SHOUWANG_JOURNAL_DAYS: z.coerce.number().min(1).max(3_650).default(7).describe('days for which every packet is kept'),
+  SHOUWANG_BALLAST_MB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_536)
+    .default(256)
+    .describe('MB held back on the data disk, released when it is full; 0 holds nothing back'),
   SHOUWANG_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('how much is logged'),
 });
 

@@ -87,6 +87,7 @@ const environment = ({ dataDir, env }: SystemOptions): NodeJS.ProcessEnv => ({
   SHOUWANG_MQTTS_PORT: '0',
   SHOUWANG_MQTTS_HOST: '127.0.0.1',
   SHOUWANG_LOG_LEVEL: 'warn',
+  SHOUWANG_BALLAST_MB: '0',
   ...env,
 });
 
