@@ -206,7 +206,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
     if (link) say('login link (owner)', link);
   }
   if (has('alerts')) {
-    parts.add('alerts', startAlerts({ store, nudge, clock, log, metrics, publicUrl }));
+    parts.add('alerts', startAlerts({ store, nudge, clock, log, metrics, instance, publicUrl }));
     missing.delete('alerts');
   }
   for (const role of roles.filter((role) => role !== 'auditor')) {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { categories } from '../domain/category.ts';
 import { seconds } from '../domain/time.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -27,7 +26,9 @@ export type Dispatcher = {
 };
 
 export type DispatcherDeps = {
-  readonly store: Pick<Store, 'leaseNotices' | 'tellings' | 'putBack' | 'recordOutcomes'>;
+  readonly store: Pick<Store, 'takeUpAgain' | 'leaseNotices' | 'tellings' | 'putBack' | 'recordOutcomes'>;
+  /** Who has notices in hand: the same after a restart, and nobody else. */
+  readonly holder: string;
   readonly channels: Channels;
   readonly clock: Clock;
   readonly log: Log;
@@ -38,11 +39,11 @@ export type DispatcherDeps = {
 const isCritical = ({ alert }: Telling): boolean => categories[alert.category].critical;
 
 /** Due notices → stages → channel → delivery rows. */
-export function openDispatcher({ store, channels, clock, log, onRecorded }: DispatcherDeps): Dispatcher {
-  const holder = randomUUID();
+export function openDispatcher({ store, holder, channels, clock, log, onRecorded }: DispatcherDeps): Dispatcher {
   const lanes = openLanes();
   const record = openRecorder(store.recordOutcomes, clock);
   const underWay = new Map<string, Promise<void>>();
+  let begun = false;
 
   async function tell(telling: Telling, attemptedAt: number): Promise<readonly Told[]> {
     const { notice } = telling;
@@ -85,6 +86,8 @@ export function openDispatcher({ store, channels, clock, log, onRecorded }: Disp
   return {
     async round() {
       const now = clock.now();
+      if (!begun) await store.takeUpAgain({ holder, now });
+      begun = true;
       const leased = await store.leaseNotices({ holder, now, leaseMs: LEASE_MS, limit: BATCH });
       if (leased.length === 0) return false;
       const noticeIds = leased.map((notice) => notice.id).filter((id) => !underWay.has(id));

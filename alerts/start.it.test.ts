@@ -34,7 +34,14 @@ async function running(url: string) {
   const metrics = openMetrics();
   const clock = systemClock();
   const start = (): void => {
-    ends.push(startAlerts({ ...{ store, nudge, metrics, clock }, log: silentLog, publicUrl: 'https://desk.test' }));
+    ends.push(
+      startAlerts({
+        ...{ store, nudge, metrics, clock },
+        log: silentLog,
+        instance: 'i',
+        publicUrl: 'https://desk.test',
+      }),
+    );
   };
   return { store, nudge, metrics, clock, start };
 }
@@ -110,7 +117,12 @@ test('what is raised goes out at once on a nudge; stopping waits for what is und
   await home.close();
 
   const { store, nudge, clock, metrics } = await running(url);
-  const stop = startAlerts({ ...{ store, nudge, metrics, clock }, log: silentLog, publicUrl: 'https://desk.test' });
+  const stop = startAlerts({
+    ...{ store, nudge, metrics, clock },
+    log: silentLog,
+    instance: 'i',
+    publicUrl: 'https://desk.test',
+  });
   let release = (): void => {};
   hook.answer = (received, response) => (release = () => accepting(received, response));
   const finding = { ...aFinding('sos'), householdId: home.householdId };

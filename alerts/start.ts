@@ -12,17 +12,22 @@ import { escalateDue } from './escalator.ts';
 const POLL_MS = 500;
 
 export type AlertsDeps = {
-  readonly store: Pick<Store, 'escalateDue' | 'leaseNotices' | 'tellings' | 'putBack' | 'recordOutcomes'>;
+  readonly store: Pick<
+    Store,
+    'escalateDue' | 'takeUpAgain' | 'leaseNotices' | 'tellings' | 'putBack' | 'recordOutcomes'
+  >;
   readonly nudge: Pick<Nudge, 'send' | 'on'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'counter' | 'seconds'>;
+  /** Who this is among those that share the memory; the same after a restart. */
+  readonly instance: string;
   /** How people reach the consoles, for the links in messages. */
   readonly publicUrl: string;
 };
 
 /** Escalates what is due and tells what is owed, until stopped; the stop waits for attempts under way. */
-export function startAlerts({ store, nudge, clock, log, metrics, publicUrl }: AlertsDeps): Stop {
+export function startAlerts({ store, nudge, clock, log, metrics, instance, publicUrl }: AlertsDeps): Stop {
   const late = metrics.seconds('shouwang_escalation_late_seconds', 'How long after its deadline an alert escalated');
   const attempts = metrics.counter('shouwang_deliveries_total', 'Attempts to tell, by channel, outcome and reason', [
     'channel',
@@ -31,7 +36,7 @@ export function startAlerts({ store, nudge, clock, log, metrics, publicUrl }: Al
   ]);
 
   const dispatcher = openDispatcher({
-    ...{ store, clock, log },
+    ...{ store, clock, log, holder: instance },
     // Receivers compare with the wall clock, wherever ours has been set to since.
     channels: channels(publicUrl, () => clock.now() + clock.steppedMs()),
     onRecorded(outcomes) {

@@ -16,11 +16,12 @@ const STEP_MS = 500;
 
 /** The memory and what escalates and tells over it, on a clock that a test moves. */
 async function openWatch(url: string, wrap: (store: Store) => Store) {
+  const instance = 'the same after each restart';
   const clock = movedClock(NIGHT);
   let opened = await openStoreHere(url);
   const dispatcherOver = (store: Store): Dispatcher =>
     openDispatcher({
-      ...{ clock, log: silentLog, store, channels: channels('https://desk.test', clock.now) },
+      ...{ clock, log: silentLog, store, holder: instance, channels: channels('https://desk.test', clock.now) },
       onRecorded: () => {},
     });
   let dispatcher = dispatcherOver(wrap(opened.store));

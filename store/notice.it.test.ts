@@ -56,6 +56,14 @@ describe.each(engines)('a notice on $name', (engine) => {
     expect(new Set(leased.map((notice) => notice.id)).size).toBe(6);
   });
 
+  test('that its holder had in hand when it died comes due as soon as that one is back, and those of others do not', async () => {
+    const { store, lease } = await owing('vitals', 'sos');
+    const [mine] = await lease(T0, 1);
+    await store.leaseNotices({ holder: 'another', now: T0, leaseMs: LEASE_MS, limit: 100 });
+    await store.takeUpAgain({ holder: 'h', now: T0 + 1 });
+    expect((await lease(T0 + 1)).map(({ id }) => id)).toEqual([mine!.id]);
+  });
+
   test('of an emergency goes before those of everything else', async () => {
     const { lease } = await owing('battery_low', 'door_open', 'vitals', 'sos');
     expect((await lease(T0, 2)).map((notice) => notice.audience).sort()).toEqual(['family', 'station']);

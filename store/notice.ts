@@ -140,6 +140,16 @@ export const noticeCommands = {
     },
   ),
 
+  /** What a holder of this name had in hand when it died comes due at once: it need not wait for its own former self. */
+  takeUpAgain: write(async (db, { holder, now }: { holder: string; now: number }) => {
+    await db
+      .updateTable('notice')
+      .set({ lease: null, next_attempt_at: now })
+      .where('lease', '=', holder)
+      .where('state', 'in', UNSETTLED)
+      .execute();
+  }),
+
   recordOutcomes: write(async (db, { outcomes, now }: { outcomes: readonly Outcome[]; now: number }) => {
     if (outcomes.length === 0) return;
     const owed: Owed[] = [];
