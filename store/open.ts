@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Kysely } from 'kysely';
 import { Met } from './command.ts';
@@ -98,6 +99,13 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   const thread = (mode: 'read' | 'write') =>
     new Worker(new URL('./thread.ts', import.meta.url), { workerData: { url, mode }, name: `store-${mode}` });
   const threads = { write: thread('write'), read: thread('read') };
+  const keeper = new Worker(new URL('./log-keeper-thread.ts', import.meta.url), {
+    workerData: { file: url },
+    name: 'store-log',
+  });
+  keeper.on('error', (cause) => {
+    throw new Error('The log cannot be emptied into the database; nothing more can be promised.', { cause });
+  });
   const callers: Record<'write' | 'read', Caller> = {
     write: callThrough(threads.write),
     read: callThrough(threads.read),
@@ -110,6 +118,9 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
       return port2;
     },
     close: async () => {
+      const emptied = once(keeper, 'exit');
+      keeper.postMessage('close');
+      await emptied;
       await Promise.all([callers.write.close(), callers.read.close()]);
     },
   };
