@@ -8,6 +8,7 @@ import { straceAvailable } from './faults/recorded-system.ts';
 import { wallUnavailable } from './faults/server-clock-wall.ts';
 import { postgresAvailable } from './postgres.ts';
 import { type Report, tally } from './tally.ts';
+import { victoriaMetricsAvailable } from './victoria-metrics.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const NODE = 24;
@@ -42,6 +43,7 @@ const programs: readonly (readonly [string, () => string | null])[] = [
   ['postgresql', postgresAvailable],
   ['faketime', wallUnavailable],
   ['strace', straceAvailable],
+  ['victoria-metrics', victoriaMetricsAvailable],
   ['mosquitto-clients', () => (answers('mosquitto_pub', ['--help']) ? null : 'mosquitto_pub is not installed')],
 ];
 
