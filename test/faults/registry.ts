@@ -1,3 +1,4 @@
+import { databaseGone } from './database-gone.ts';
 import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
 import { fsyncError } from './fsync-error.ts';
@@ -19,6 +20,7 @@ export const faults: readonly Fault[] = [
   stoppedOwner,
   lostNudges,
   rollingUpgrade,
+  databaseGone,
   restore,
   seriesDown,
   duplicates,
