@@ -1,6 +1,7 @@
 import { databaseGone } from './database-gone.ts';
 import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
+import { frozenConsoles } from './frozen-console.ts';
 import { fsyncError } from './fsync-error.ts';
 import { kills, killsOfRoles } from './kills.ts';
 import { lostNudges } from './lost-nudges.ts';
@@ -27,4 +28,5 @@ export const faults: readonly Fault[] = [
   powerLoss,
   fsyncError,
   reconnectStorm,
+  frozenConsoles,
 ];

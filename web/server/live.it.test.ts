@@ -158,14 +158,10 @@ test('a session that ends elsewhere closes its screen with the next beat', async
   await desk.closed;
 });
 
-test('the server beats every three seconds, and drops a screen that has not answered for ten', async () => {
+test('the server beats every three seconds, and drops a screen that does not answer for five', async () => {
   const [awake, asleep] = [await screen('operator', it.north), await screen('operator', it.north, false)];
-  await vi.waitFor(() => expect(awake.frames.some(({ kind }) => kind === 'beat')).toBe(true), { timeout: 5_000 });
-  const pinged = once(asleep.socket, 'ping');
-  await pinged;
-  it.clock.forward(11_000);
-  awake.socket.pong();
   await asleep.closed;
+  expect(awake.frames.some(({ kind }) => kind === 'beat')).toBe(true);
   expect(awake.socket.readyState).toBe(WebSocket.OPEN);
 });
 

@@ -14,12 +14,18 @@ import { frameFor, OVERLAP_MS, onceOnly, type Told } from './tidings.ts';
 
 const POLL_MS = seconds(0.5);
 const BEAT_MS = seconds(3);
-/** As long as a console waits before it says that nobody is there. */
-const SILENT_MS = seconds(10);
-/** A console that does not read what it is sent holds memory, and is not looking. */
+const PING_MS = seconds(1);
+/** A console that leaves so many pings unanswered, or so much unread, holds memory and is not looking: it is dropped within 5 s. */
+const UNANSWERED = 4;
 const UNREAD_BYTES = 1_000_000;
 
-type Console = { readonly socket: WebSocket; readonly session: Session; readonly told: Told; heardAt: number };
+type Console = {
+  readonly socket: WebSocket;
+  readonly session: Session;
+  readonly told: Told;
+  /** Pings since it was last heard. They are counted, not timed: a server that itself stood still has nobody to blame. */
+  unanswered: number;
+};
 
 type Deps = {
   readonly store: Pick<Store, 'news' | 'areaParents' | 'sessionsHolding' | 'consoleNoticesById' | 'confirmShown'>;
@@ -38,7 +44,7 @@ export type Live = {
 };
 
 const send = ({ socket }: Console, frame: ServerFrame): void => {
-  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(frame));
+  if (socket.readyState === socket.OPEN && socket.bufferedAmount <= UNREAD_BYTES) socket.send(JSON.stringify(frame));
 };
 
 /** One look for all consoles at what changed since the last one; each hears only of what its user may see. */
@@ -84,6 +90,9 @@ export function openLive(deps: Deps): Live {
   const { store, clock, nudge, log, metrics } = deps;
   const consoles = new Set<Console>();
   metrics.gauge('shouwang_consoles', 'open WebSocket connections of consoles', () => consoles.size);
+  metrics.gauge('shouwang_consoles_unread_bytes', 'what is held for consoles that have not read it yet', () =>
+    [...consoles].reduce((sum, { socket }) => sum + socket.bufferedAmount, 0),
+  );
   const dropped = metrics.counter(
     'shouwang_consoles_dropped_total',
     'connections ended because nobody read or answered',
@@ -97,16 +106,20 @@ export function openLive(deps: Deps): Live {
     for (const console of consoles) if (ended(console.session)) end(console);
   };
 
-  async function beat(): Promise<void> {
-    const now = clock.now();
+  async function ping(): Promise<void> {
     for (const console of consoles) {
-      if (console.socket.bufferedAmount > UNREAD_BYTES || now - console.heardAt > SILENT_MS) {
+      if (console.socket.bufferedAmount > UNREAD_BYTES || console.unanswered === UNANSWERED) {
         dropped.inc();
         end(console);
         continue;
       }
+      console.unanswered++;
       console.socket.ping();
     }
+  }
+
+  async function beat(): Promise<void> {
+    const now = clock.now();
     const tokenHashes = [...new Set([...consoles].map(({ session }) => session.tokenHash))];
     const holding = new Set(await store.sessionsHolding({ tokenHashes, now }));
     // Not before the memory has answered: a desk whose server sees nothing must turn red, as if there were none.
@@ -122,14 +135,15 @@ export function openLive(deps: Deps): Live {
 
   const telling = repeat(log, 'live news', POLL_MS, newsTeller(deps, consoles));
   const beating = repeat(log, 'live beat', BEAT_MS, beat);
+  const pinging = repeat(log, 'live ping', PING_MS, ping);
   const unlisten = [nudge.on('alerts', telling.nudge), nudge.on('notices', telling.nudge)];
 
   return {
     join(socket, session) {
       const told = { greeted: false, noticeIds: new Set<string>() };
-      const console: Console = { socket, session, told, heardAt: clock.now() };
+      const console: Console = { socket, session, told, unanswered: 0 };
       const heard = (): void => {
-        console.heardAt = clock.now();
+        console.unanswered = 0;
       };
       consoles.add(console);
       socket.on('pong', heard);
@@ -144,7 +158,7 @@ export function openLive(deps: Deps): Live {
     leave,
     async stop() {
       for (const off of unlisten) off();
-      await Promise.all([telling.stop(), beating.stop()]);
+      await Promise.all([telling.stop(), beating.stop(), pinging.stop()]);
       for (const console of consoles) end(console);
     },
   };
