@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startBeat } from './alerts/beat.ts';
+import { startFigures } from './alerts/figures.ts';
 import { startAlerts } from './alerts/start.ts';
 import { startAdmittance } from './broker/admit.ts';
 import { startMqttDoor } from './broker/doors/mqtt.ts';
@@ -19,10 +20,12 @@ import { roomToStart, startBallast } from './runtime/ballast.ts';
 import { siteCertificate } from './runtime/certificate.ts';
 import { systemClock } from './runtime/clock.ts';
 import { type Config, ConfigError, readConfig } from './runtime/config.ts';
+import { measureDisk } from './runtime/disk.ts';
 import { instanceOf } from './runtime/instance.ts';
 import { lifecycle, type Stop } from './runtime/lifecycle.ts';
 import { type Log, openLog } from './runtime/log.ts';
 import { openMetrics } from './runtime/metrics.ts';
+import { startMetricsDoor } from './runtime/metrics-door.ts';
 import { openNudge } from './runtime/nudge.ts';
 import { tryLock } from './store/lock.ts';
 import { openStore } from './store/open.ts';
@@ -112,6 +115,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   const nudge = openNudge(config.databaseUrl);
   parts.add('nudge', nudge.close);
   const metrics = openMetrics();
+  measureDisk(metrics, config.SHOUWANG_DATA_DIR);
   const certificate = await siteCertificate(config, clock.now());
   if (config.SHOUWANG_DATABASE_URL) {
     const received = metrics.counter('shouwang_nudges_received_total', 'Nudges from other processes', ['subject']);
@@ -207,6 +211,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   }
   if (has('alerts')) {
     parts.add('alerts', startAlerts({ store, nudge, clock, log, metrics, instance, publicUrl }));
+    parts.add('figures', startFigures({ store, clock, log, metrics }));
     missing.delete('alerts');
   }
   for (const role of roles.filter((role) => role !== 'auditor')) {
@@ -215,6 +220,12 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   if (has('auditor')) {
     parts.add('auditor', startAuditorProcess(log));
     missing.delete('auditor');
+  }
+  if (config.SHOUWANG_METRICS_PORT !== undefined) {
+    const { SHOUWANG_METRICS_HOST: host, SHOUWANG_METRICS_PORT: port } = config;
+    const door = await startMetricsDoor({ host, port, metrics });
+    parts.add('metrics', door.stop);
+    say('metrics', door.url);
   }
   say('ready', `after ${Math.round(performance.now())} ms`);
 }

@@ -51,6 +51,13 @@ export const settings = z.object({
     .max(65_536)
     .default(256)
     .describe('MB held back on the data disk, released when it is full; 0 holds nothing back'),
+  SHOUWANG_METRICS_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('address of the metrics of this process, without TLS and for everybody who reaches it'),
+  SHOUWANG_METRICS_PORT: optional(port).describe(
+    'port of the metrics of this process; without it only web serves them, to this machine and the owner',
+  ),
   SHOUWANG_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('how much is logged'),
 });
 

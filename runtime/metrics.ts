@@ -4,6 +4,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export type Metrics = {
   readonly counter: (name: string, help: string, labels?: string[]) => Counter;
   readonly gauge: (name: string, help: string, read?: () => number) => Gauge;
+  /** One a combination of labels. */
+  readonly gauges: (name: string, help: string, labels: string[]) => Gauge;
   /** Seconds, with buckets from 1 ms to 60 s. */
   readonly seconds: (name: string, help: string, labels?: string[]) => Histogram;
   /** The Prometheus text format. */
@@ -29,6 +31,7 @@ export function openMetrics(): Metrics {
           },
         }),
       }),
+    gauges: (name, help, labels) => new Gauge({ name, help, labelNames: labels, registers }),
     seconds: (name, help, labels = []) =>
       new Histogram({ name, help, labelNames: labels, buckets: BUCKETS, registers }),
     text: () => registry.metrics(),

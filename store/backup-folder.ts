@@ -17,7 +17,7 @@ import { dirname, join, sep } from 'node:path';
 export type Part = { readonly path: string; readonly bytes: number; readonly sha256: string };
 
 /** In the data folder, but not of it: the database is copied on its own, and the others belong to the processes of this machine. */
-const APART = /^(locks|instance|ballast)|^shouwang\.db/;
+const APART = /^(locks|instance|ballast|clock\.json)|^shouwang\.db/;
 
 /** All files of a data folder that a backup takes as they are: keys, certificates. */
 export const filesOf = (dataDir: string): string[] =>
