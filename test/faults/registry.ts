@@ -2,6 +2,7 @@ import { databaseGone } from './database-gone.ts';
 import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
 import { frozenConsoles } from './frozen-console.ts';
+import { frozenHubs } from './frozen-hub.ts';
 import { fsyncError } from './fsync-error.ts';
 import { kills, killsOfRoles } from './kills.ts';
 import { lostNudges } from './lost-nudges.ts';
@@ -29,4 +30,5 @@ export const faults: readonly Fault[] = [
   fsyncError,
   reconnectStorm,
   frozenConsoles,
+  frozenHubs,
 ];
