@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { planOverrides } from './plan.ts';
+import { isZone } from './time.ts';
 
 export const areaKind = z.enum(['city', 'district', 'street', 'station']);
 export type AreaKind = z.infer<typeof areaKind>;
@@ -34,7 +35,7 @@ export type VitalLimits = z.infer<typeof vitalLimits>;
 
 /** How a household is watched. Minutes of the day are local time. */
 export const watchSettings = z.object({
-  zone: z.string().default('Asia/Shanghai'),
+  zone: z.string().refine(isZone, 'an IANA time zone, such as Asia/Shanghai').default('Asia/Shanghai'),
   /** Night: [from, to) as minutes of the day. */
   night: z.tuple([z.number().int().min(0).max(1439), z.number().int().min(0).max(1439)]).default([22 * 60, 6 * 60]),
   inactivityDayMinutes: z.number().int().min(30).max(2_880).default(480),
@@ -87,8 +88,8 @@ export const pause = z.object({
   id: z.string(),
   householdId: z.string(),
   kind: z.enum(['absence', 'maintenance']),
-  fromAt: z.number(),
-  toAt: z.number(),
+  fromAt: z.number().int(),
+  toAt: z.number().int(),
   reason: z.string().max(200),
 });
 export type Pause = z.infer<typeof pause>;

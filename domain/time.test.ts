@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { localTime, within } from './time.ts';
+import { isZone, localTime, within } from './time.ts';
 
 test.each([
   ['2026-11-22T18:10:00Z', 'Asia/Shanghai', '2026-11-23', '02:10'],
@@ -24,6 +24,17 @@ test('agrees with the calendar of the platform at any instant of a century', () 
       expect(`${day} ${time}`).toBe(parts);
     }),
   );
+});
+
+test.each([
+  ['Asia/Shanghai', true],
+  ['UTC', true],
+  ['+08:00', true],
+  ['Mars/Olympus', false],
+  ['', false],
+  ['Asia/Shanghai ', false],
+])('%j is a zone that times can be told in: %s', (zone, known) => {
+  expect(isZone(zone)).toBe(known);
 });
 
 test.each([

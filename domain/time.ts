@@ -31,6 +31,16 @@ function offsetMs(at: number, zone: string): number {
   return offset;
 }
 
+/** Whether a zone is one that times can be told in; a home in any other would stop the processor at its first reading. */
+export function isZone(zone: string): boolean {
+  try {
+    formatter(zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The time of day at `at` in an IANA zone: `minuteOfDay` 0–1439, `day` as `2026-11-22`, `time` as `02:10`. */
 export function localTime(at: number, zone: string): { minuteOfDay: number; day: string; time: string } {
   const iso = new Date(at + offsetMs(at, zone)).toISOString();

@@ -35,12 +35,9 @@ async function hubsByState(db: Db, scope: Scope, now: number) {
     .where(belongsWithin('hub.household_id', scope))
     .groupBy(sql.lit(1))
     .execute();
-  return {
-    connected: 0,
-    lost: 0,
-    neverHeard: 0,
-    ...Object.fromEntries(rows.map(({ state, n }) => [state, Number(n)])),
-  };
+  const count = (wanted: (typeof rows)[number]['state']): number =>
+    Number(rows.find(({ state }) => state === wanted)?.n ?? 0);
+  return { connected: count('connected'), lost: count('lost'), neverHeard: count('neverHeard') };
 }
 
 /**

@@ -51,6 +51,18 @@ test('a NUL in an address is refused in words', async () => {
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid' } });
 });
 
+test('an address that cannot be read is refused in words too', async () => {
+  const it = await started();
+  for (const url of ['/api/households/%zz', '/api/households/%ed%a0%80/pauses', '/%']) {
+    const answer = await it.ask('GET', url, { headers: english });
+    expect(answer).toEqual({
+      ...answer,
+      status: 400,
+      body: { code: 'bad_request', message: expect.any(String), details: [] },
+    });
+  }
+});
+
 test('a complaint names the field and what is expected, in the language of whoever asks', async () => {
   const it = await started();
   const post = (language: string) =>

@@ -5,7 +5,7 @@ import fastifyRateLimit from '@fastify/rate-limit';
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import fastifyWebsocket from '@fastify/websocket';
-import { type FastifyServerFactory, fastify } from 'fastify';
+import { type FastifyReply, type FastifyRequest, type FastifyServerFactory, fastify } from 'fastify';
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { errorAnswer } from '../wire/error.ts';
 import { refuseUnread } from './client-error.ts';
@@ -98,8 +98,11 @@ function refuseNul(app: App): void {
   });
 }
 
-function answerErrors(app: App, { log }: Deps): void {
-  app.setErrorHandler((err, request, reply) => {
+type AnswerError = (err: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+const answerError =
+  ({ log }: Deps): AnswerError =>
+  (err, request, reply) => {
     const refusal = refusalOf(err);
     const quote = request.id;
     if (!refusal || refusal.code === 'unavailable')
@@ -108,14 +111,14 @@ function answerErrors(app: App, { log }: Deps): void {
     if (refusal?.code === 'too_many_attempts') reply.header('retry-after', refusal.words.seconds);
     if (refusal?.code === 'unavailable') reply.header('retry-after', UNAVAILABLE_RETRY_S);
     return reply.status(status).header('vary', 'accept-language').send(answer);
-  });
-}
+  };
 
 /**
  * The consoles and the API, ready to listen or to be injected into. Answers are typed by the wire's schemas when they are written and
  * parsed by them where they arrive, so that a busy server does not check each of them a third time.
  */
 export async function buildServer(deps: Deps, serverFactory?: FastifyServerFactory<Server>): Promise<App> {
+  const answer = answerError(deps);
   const app = fastify({
     bodyLimit: BODY_BYTES,
     trustProxy: 'loopback',
@@ -123,11 +126,13 @@ export async function buildServer(deps: Deps, serverFactory?: FastifyServerFacto
     exposeHeadRoutes: false,
     genReqId: () => crypto.randomUUID().slice(0, 8),
     clientErrorHandler: refuseUnread,
+    // An address that cannot even be read comes to no route, and so to no handler of errors.
+    frameworkErrors: answer,
     ...(serverFactory && { serverFactory }),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  answerErrors(app, deps);
+  app.setErrorHandler(answer);
   refuseNul(app);
 
   await app.register(fastifyCookie);

@@ -50,7 +50,7 @@ export type HouseholdFile = z.infer<typeof householdFile>;
 export const accessAnswer = z.object({ access: z.string() });
 
 export const timelineQuery = z.object({
-  before: z.coerce.number().optional(),
+  before: z.coerce.number().int().optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 /** What happened in the home, latest first: events, vital signs and state changes (not every motion: see `activity`). */
@@ -69,8 +69,8 @@ export const timelineAnswer = z.object({
 
 export const seriesQuery = z.object({
   kind: readingKind,
-  from: z.coerce.number(),
-  to: z.coerce.number(),
+  from: z.coerce.number().int(),
+  to: z.coerce.number().int(),
   /** Seconds a point: raw readings (0), a minute, an hour or a day. */
   size: z.coerce.number().pipe(z.union([z.literal(0), z.literal(60), z.literal(3_600), z.literal(86_400)])),
 });

@@ -13,7 +13,8 @@ export const logInByLink = z.object({ token: z.string().min(20).max(200) });
 export const setPassword = z.object({ password: z.string().min(10).max(200) });
 
 export const newUser = z.object({
-  login: z.string().min(3).max(64),
+  /** In small letters, of which some alphabets need more than of capitals: so before they are counted. */
+  login: z.string().toLowerCase().min(3).max(64),
   name: z.string().min(1).max(100),
   role,
   areaId: z.string().nullable().default(null),

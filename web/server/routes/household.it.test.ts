@@ -64,6 +64,10 @@ test('a change names what changes and leaves the rest', async () => {
     status: 400,
     body: { details: [{ path: 'mode' }] },
   });
+  expect(await ask('PATCH', at(''), { settings: { zone: 'Mars/Olympus' } })).toMatchObject({
+    status: 400,
+    body: { details: [{ path: 'settings.zone' }] },
+  });
 });
 
 test('residents, contacts, pauses and devices come, change and go', async () => {
@@ -76,6 +80,9 @@ test('residents, contacts, pauses and devices come, change and go', async () => 
   );
   const pause = (await ask('POST', at('/pauses'), { kind: 'absence', fromAt: T0, toAt: T0 + 9, reason: '' })).body;
   expect((await ask('POST', at('/pauses'), { kind: 'absence', fromAt: T0, toAt: T0, reason: '' })).status).toBe(400);
+  expect((await ask('POST', at('/pauses'), { kind: 'absence', fromAt: T0, toAt: T0 + 0.5, reason: '' })).status).toBe(
+    400,
+  );
   const device = { hubId: it.home.hubId, key: 'button', name: 'Red button', room: 'bath', class: 'emergency_button' };
   expect((await ask('PUT', at('/devices'), device)).status).toBe(204);
   expect((await ask('PUT', at('/devices'), { ...device, hubId: it.otherHome.hubId })).status).toBe(404);

@@ -141,6 +141,8 @@ test('an owner gives a new link; the login and the place of a new user are check
     status: 409,
     body: { code: 'login_taken' },
   });
+  // In small letters it has twice as many.
+  expect((await add({ login: 'İ'.repeat(40), role: 'operator', areaId: it.north })).status).toBe(400);
   expect(await add({ login: 'son', role: 'family', areaId: it.north })).toMatchObject({
     status: 400,
     body: { details: [{ path: 'householdId' }] },

@@ -24,15 +24,15 @@ export const userRoutes: Routes = (app, { store, clock, publicUrl }) => {
       schema: { tags: ['user'], body: newUser, response: { 201: newUserAnswer } },
     },
     async (request, reply) => {
-      const { login, ...rest } = request.body;
-      const ofHousehold = rest.role === 'family';
-      if ((rest.householdId !== null) !== ofHousehold || (rest.areaId === null) !== ofHousehold) {
+      const { login, role, householdId, areaId } = request.body;
+      const ofHousehold = role === 'family';
+      if ((householdId !== null) !== ofHousehold || (areaId === null) !== ofHousehold) {
         const path = ofHousehold ? 'householdId' : 'areaId';
         throw new Refused('invalid', [{ path, message: 'family belongs to a household, every other role to an area' }]);
       }
       const token = newKey();
       const user = await store.addUser({
-        user: { login: login.toLowerCase(), ...rest },
+        user: request.body,
         linkHash: hashOfKey(token),
         now: clock.now(),
       });
