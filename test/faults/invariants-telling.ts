@@ -15,7 +15,11 @@ export type Told = {
   readonly receptions: ReadonlyMap<string, Receptions>;
   /** When processes were killed. */
   readonly kills: readonly number[];
+  /** How long after it was ordered a notice may come to its receiver. */
+  readonly latestMs: number;
 };
+
+type Beside = Pick<Told, 'receptions' | 'kills' | 'latestMs'>;
 
 const AFTER_CLOSING_MS = 10_000;
 const END = ['delivered', 'suppressed', 'failed', 'superseded'];
@@ -58,11 +62,19 @@ function doubled({ notices, deliveries, receptions, kills }: Told): string[] {
   });
 }
 
+const tookMs = ({ id, createdAt }: Notice, receptions: Told['receptions']): number =>
+  (receptions.get(id)?.firstAt ?? createdAt) - createdAt;
+
+const late = ({ notices, receptions, latestMs }: Told): string[] =>
+  notices
+    .filter((notice) => tookMs(notice, receptions) > latestMs)
+    .map((notice) => `notice ${notice.id} after ${tookMs(notice, receptions)} ms`);
+
 function afterItsEnd({ alert, notices, deliveries, receptions }: Told): string[] {
   const latest = (alert.closedAt ?? Number.POSITIVE_INFINITY) + AFTER_CLOSING_MS;
-  const late = deliveries.filter(({ outcome, attemptedAt }) => outcome !== 'suppressed' && attemptedAt > latest);
+  const attempts = deliveries.filter(({ outcome, attemptedAt }) => outcome !== 'suppressed' && attemptedAt > latest);
   const heard = notices.filter(({ id }) => (receptions.get(id)?.lastAt ?? 0) > latest);
-  return [...late.map(({ noticeId }) => noticeId), ...heard.map(({ id }) => id)].map(
+  return [...attempts.map(({ noticeId }) => noticeId), ...heard.map(({ id }) => id)].map(
     (id) => `notice ${id} of the closed alert ${alert.id}`,
   );
 }
@@ -71,12 +83,13 @@ const LAWS = [
   ['steps of plans were not told', rungsOf],
   ['notices came to an end without the record or without the receiver', unrecorded],
   ['notices came oftener than crashes explain', doubled],
+  ['notices came too late', late],
   ['notices went out more than 10 s after their alert was closed', afterItsEnd],
 ] as const;
 
 const ALERTS_AT_ONCE = 500;
 
-async function page(db: Db, after: string, seen: Pick<Told, 'receptions' | 'kills'>): Promise<Told[]> {
+async function page(db: Db, after: string, seen: Beside): Promise<Told[]> {
   const rows = await db
     .selectFrom('alert')
     .selectAll()
@@ -106,13 +119,16 @@ async function page(db: Db, after: string, seen: Pick<Told, 'receptions' | 'kill
 export const tellingAgainst = (told: Told): string[][] => LAWS.map(([, law]) => law(told));
 
 /** Looks through all alerts: each step told, each attempt recorded, none doubled without a crash, none after the end. */
-export async function everyStepIsTold(db: Db, seen: Pick<Told, 'receptions' | 'kills'>) {
+export async function everyStepIsTold(db: Db, seen: Beside) {
   const cases: string[][] = LAWS.map(() => []);
   let alerts = 0;
+  let toldAfterMaxMs = 0;
   for (let after = ''; ; ) {
     const told = await page(db, after, seen);
     for (const one of told) for (const [law, found] of tellingAgainst(one).entries()) cases[law]?.push(...found);
     alerts += told.length;
+    for (const { notices } of told)
+      for (const notice of notices) toldAfterMaxMs = Math.max(toldAfterMaxMs, tookMs(notice, seen.receptions));
     const last = told.at(-1);
     if (!last) break;
     after = last.alert.id;
@@ -124,6 +140,7 @@ export async function everyStepIsTold(db: Db, seen: Pick<Told, 'receptions' | 'k
     .executeTakeFirstOrThrow();
   return {
     alerts,
+    toldAfterMaxMs,
     webhookNotices: Number(known.n),
     resent: [...seen.receptions.values()].reduce((sum, { times }) => sum + times - 1, 0),
     says: LAWS.flatMap(([what], law) => sentence(what, cases[law] ?? [])),

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Dice } from '../../device-sim/dice.ts';
 import { temporaryFolder } from '../memory.ts';
 import { freshDatabase, postgresAvailable, startPostgres } from '../postgres.ts';
-import { auditorsOf, type Launch, launchSystem, type SystemOptions } from '../system.ts';
+import { auditorsOf, type Launch, launchSystem, type SystemOptions, until } from '../system.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { openTown, type Town } from './kills-town.ts';
 
@@ -14,8 +14,9 @@ type Shape = {
   readonly homes: number;
   readonly rate: number;
   readonly kills: number;
-  /** How long a process lives at most from when it accepts again to its next end. */
+  /** How long a process lives from when it is back to its next end: a random time up to this, and a random number of answers. */
   readonly longestLifeMs: number;
+  readonly mostAnswers: number;
   readonly bars: Bars;
 };
 
@@ -74,7 +75,9 @@ async function killAll(posts: readonly [Post, ...Post[]], town: Town, shape: Sha
   const wanted = run.count ?? shape.kills;
   const half = Math.floor(wanted / 2);
   while (seen.kills.length < wanted) {
+    const answers = town.ledger.acked() + dice.whole(0, shape.mostAnswers);
     await pause(dice.between(0, shape.longestLifeMs));
+    await until('answers to the hubs', () => town.ledger.acked() >= answers, BACK_WITHIN_MS);
     const post = dice.pick(posts);
     const [auditor] = auditorsOf(post.launch.pid);
     if (auditor !== undefined && dice.chance(THE_AUDITOR)) {
@@ -110,9 +113,7 @@ const quantile = (values: readonly number[], q: number): number =>
 
 async function stopAll(posts: readonly Post[]): Promise<string[]> {
   const codes = await Promise.all(posts.map(async ({ launch }) => (await launch.ready).stop()));
-  return posts
-    .filter((_, i) => codes[i] !== 0)
-    .map(({ name }, i) => `${name} ended with ${codes[i]} when it was asked to`);
+  return posts.flatMap(({ name }, i) => (codes[i] === 0 ? [] : `${name} ended with ${codes[i]} when it was asked to`));
 }
 
 async function play(posts: readonly [Post, ...Post[]], url: string, shape: Shape, run: FaultRun): Promise<Outcome> {
@@ -166,8 +167,8 @@ export const kills: Fault = {
   async run(run) {
     const shape: Shape =
       run.size === 'short'
-        ? { homes: 40, rate: 1_000, kills: 6, longestLifeMs: 1_500, bars: LENIENT }
-        : { homes: 2_000, rate: 2_250, kills: 1_000, longestLifeMs: 4_000, bars: STRICT };
+        ? { homes: 40, rate: 1_000, kills: 6, longestLifeMs: 1_500, mostAnswers: 1_000, bars: LENIENT }
+        : { homes: 2_000, rate: 2_250, kills: 1_000, longestLifeMs: 4_000, mostAnswers: 10_000, bars: STRICT };
     const folder = temporaryFolder();
     const post = await launchPost('the system', { dataDir: folder.path });
     try {
@@ -189,8 +190,8 @@ export const killsOfRoles: Fault = {
   async run(run) {
     const shape: Shape =
       run.size === 'short'
-        ? { homes: 40, rate: 500, kills: 6, longestLifeMs: 1_500, bars: LENIENT }
-        : { homes: 2_000, rate: 2_250, kills: 200, longestLifeMs: 6_000, bars: STRICT };
+        ? { homes: 40, rate: 500, kills: 6, longestLifeMs: 1_500, mostAnswers: 500, bars: LENIENT }
+        : { homes: 2_000, rate: 2_250, kills: 200, longestLifeMs: 6_000, mostAnswers: 10_000, bars: STRICT };
     const server = await startPostgres();
     const url = await freshDatabase(server.url);
     const folders = ROLES.map(temporaryFolder);

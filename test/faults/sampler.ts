@@ -94,13 +94,12 @@ export function startSampler({ url, processes, everyMs = EVERY_MS }: SamplerOpti
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
   }
-  const running = run();
+  const running = run().then(() => db.destroy());
   return {
     sampled,
     async stop(): Promise<void> {
       stopped = true;
       await running;
-      await db.destroy();
     },
   };
 }
