@@ -9,6 +9,7 @@ import { startFigures } from './alerts/figures.ts';
 import { startAlerts } from './alerts/start.ts';
 import { startAdmittance } from './broker/admit.ts';
 import { startMqttDoor } from './broker/doors/mqtt.ts';
+import { startDownLink } from './broker/down-link.ts';
 import { startIntake } from './broker/intake.ts';
 import { startMovedHubs } from './broker/moved-hubs.ts';
 import { arrivals } from './ingest/arrival.ts';
@@ -28,17 +29,17 @@ import { openMetrics } from './runtime/metrics.ts';
 import { startMetricsDoor } from './runtime/metrics-door.ts';
 import { openNudge } from './runtime/nudge.ts';
 import { tryLock } from './store/lock.ts';
-import { openStore } from './store/open.ts';
 import { openNotify } from './store/notify.ts';
-
+import { openStore } from './store/open.ts';
 import { Unfit } from './store/postgres.ts';
+
 const ROLES = ['broker', 'ingest', 'alerts', 'web', 'auditor'] as const;
 type Role = (typeof ROLES)[number];
 
-const SCREENS = fileURLToPath(new URL('./web/app/dist', import.meta.url));
 /** What each role asks of PostgreSQL at a time, at most; the thread of ingest and the intake have connections of their own. */
 const CONNECTIONS: Record<Role, number> = { broker: 4, ingest: 4, alerts: 4, web: 10, auditor: 1 };
 
+const SCREENS = fileURLToPath(new URL('./web/app/dist', import.meta.url));
 const AUDITOR = fileURLToPath(new URL('./alerts/auditor-process.ts', import.meta.url));
 const AUDITOR_RESTART_MS = 2_000;
 
@@ -116,7 +117,6 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
   parts.add('nudge', nudge.close);
   const metrics = openMetrics();
   measureDisk(metrics, config.SHOUWANG_DATA_DIR);
-  const certificate = await siteCertificate(config, clock.now());
   if (config.SHOUWANG_DATABASE_URL) {
     const received = metrics.counter('shouwang_nudges_received_total', 'Nudges from other processes', ['subject']);
     const arrived = nudge.bridge((subject) => notify.send(subject));
@@ -126,6 +126,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
     });
     parts.add('nudges between processes', notify.stop);
   }
+  const certificate = await siteCertificate(config, clock.now());
 
   if (has('broker')) {
     if (!config.SHOUWANG_DATABASE_URL) parts.add('ballast', startBallast(ballast));
@@ -151,6 +152,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
       maxConnections: config.SHOUWANG_MAX_CONNECTIONS,
     });
     parts.add('door', door.stop);
+    parts.add('down-link', startDownLink({ store, clock, log, nudge, frontEnd, send: door.send }));
     parts.add('moved hubs', startMovedHubs({ store, log, nudge, frontEnd, letGo: door.letGo }));
     mqtt.port = door.port ?? mqtt.port;
     mqtt.tlsPort = door.tlsPort ?? mqtt.tlsPort;

@@ -42,7 +42,7 @@ export type Intake = {
    * turned out; what the hub says is to be accepted after that, or it would be judged by what was known when it was here last.
    */
   readonly claim: (epoch: number, hub: AdmittedHub) => Promise<number>;
-  readonly link: (change: Pick<LinkChange, 'kind' | 'epoch'>, hub: AdmittedHub) => void;
+  readonly link: (change: Pick<LinkChange, 'kind' | 'epoch' | 'silentMs'>, hub: AdmittedHub) => void;
   /** More waits than memory should hold: who reads from hubs stops reading until a commit returns. */
   readonly full: () => boolean;
   /** Waits until all that was accepted is on disk. */
@@ -167,10 +167,10 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
       gathered.add({ kind: 'up', hubId: hub.hubId, epoch, ...times(clock) }, hub.slot);
       return gathered.claim(hub, epoch);
     },
-    link({ kind, epoch }, { hubId, slot }) {
+    link(change, { hubId, slot }) {
       if (group.ended()) return;
       group.room();
-      gathered.add({ kind, hubId, epoch, ...times(clock) }, slot);
+      gathered.add({ ...change, hubId, ...times(clock) }, slot);
     },
     full: group.full,
     async stop() {

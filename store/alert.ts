@@ -15,6 +15,7 @@ import { categories } from '../domain/category.ts';
 import { type Finding, type Recovery, subjectOf } from '../domain/finding.ts';
 import { type PlanOverrides, planFor } from '../domain/plan.ts';
 import { Met, read, write } from './command.ts';
+import { tellTaken } from './down-link.ts';
 import { insertNotices } from './notice.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -277,7 +278,9 @@ export const alertCommands = {
       }
       const decided = act(alert, action, by, seenVersion, now);
       if ('refusal' in decided) return { alert, refusal: decided.refusal };
-      return { alert: await change(db, alert, decided, by, now), refusal: null };
+      const after = await change(db, alert, decided, by, now);
+      if (alert.state === 'open' && after.takenBy !== null && after.state !== 'closed') await tellTaken(db, after, now);
+      return { alert: after, refusal: null };
     },
   ),
 

@@ -6,6 +6,7 @@ import { beatCommands } from './beat.ts';
 import { belongingCommands } from './belonging.ts';
 import { checkpointCommands } from './checkpoint.ts';
 import { compactionCommands } from './compaction.ts';
+import { downLinkCommands } from './down-link.ts';
 import { figureCommands } from './figures.ts';
 import { householdCommands } from './household.ts';
 import { householdListCommands } from './household-list.ts';
@@ -39,6 +40,7 @@ export const commands = {
   ...beatCommands,
   ...hubCommands,
   ...hubLinkCommands,
+  ...downLinkCommands,
   ...alarmStateCommands,
   ...processorCommands,
   ...checkpointCommands,

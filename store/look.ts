@@ -2,7 +2,7 @@ import { minutes } from '../domain/time.ts';
 import { read, write } from './command.ts';
 
 /** What was looked at of a resident's data. */
-export type Looked = 'file' | 'access' | 'timeline' | 'series' | 'alert';
+export type Looked = 'file' | 'access' | 'timeline' | 'series' | 'alert' | 'commands';
 
 /** A page that stays open asks again and again: that is one look. Asking how to get in is a look each time. */
 const SAME_LOOK_MS = minutes(10);

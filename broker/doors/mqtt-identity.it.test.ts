@@ -7,6 +7,7 @@ import {
   dial,
   dialIn,
   disconnectFrame,
+  pubackFrame,
   publishFrame,
   type RawHub,
   subscribeFrame,
@@ -219,8 +220,10 @@ describe('the down-link', () => {
     }
     a.write(publishFrame({ topic: 'zigbee2mqtt/door', payload: '{"contact":false}', qos: 1, retain: true }));
     await a.heard(types.puback);
-    expect(await door.send(hubId('hub-a'), 'sw/hub-a/down', 'for a')).toBe('sent');
+    const sending = door.send(hubId('hub-a'), 'sw/hub-a/down', 'for a');
     await a.heard(types.publish);
+    a.write(pubackFrame(1));
+    expect(await sending).toBe('sent');
     b.write(publishFrame({ topic: 'zigbee2mqtt/door', payload: '{"contact":true}', qos: 1 }));
     await b.heard(types.puback);
     b.write(subscribeFrame(2, ['zigbee2mqtt/door']));

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { Aedes, type AuthenticateError, type Client } from 'aedes';
-import { seconds } from '../../domain/time.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
@@ -8,9 +7,11 @@ import type { AdmittedHub } from '../../store/hub.ts';
 import type { Admittance } from '../admit.ts';
 import type { Intake } from '../intake.ts';
 import { AnswersInOrder, Pace } from './mqtt-answers.ts';
-import { type Connection, deliver, grant, type Identity, type Sending } from './mqtt-connection.ts';
+import { type Connection, grant, type Identity } from './mqtt-connection.ts';
+import { answered, deliver, type Sending, unanswerable } from './mqtt-down.ts';
 import { type ExactlyOnce, exactlyOnce } from './mqtt-exactly-once.ts';
 import { Gate, type GateRules } from './mqtt-gate.ts';
+import { type DoorLimits, doorLimits } from './mqtt-limits.ts';
 import { type Address, type Certificate, type Listener, listenPlain, listenTls } from './mqtt-listen.ts';
 import { doorMeters, type Ending, type Refusal } from './mqtt-meters.ts';
 import { keepsNothing, tellsNobody } from './mqtt-nothing.ts';
@@ -29,31 +30,10 @@ export type MqttDoorOptions = {
   readonly limits?: Partial<DoorLimits>;
 };
 
-export type DoorLimits = typeof doorLimits;
-export const doorLimits = {
-  /** 4 sockets that declared large frames before anybody knew them took 850 MB. */
-  bytesBeforeConnect: 65_536,
-  /** Zigbee2MQTT describes a home's devices in one message of some 230 kB. */
-  bytes: 1_048_576,
-  authenticateMs: seconds(5),
-  inFlight: 32,
-  /** A home says some two thousand things a day; this is a week's backlog at once, then a quarter of a million a day. */
-  perSecond: 500,
-  burst: 5_000,
-  /** The protocol ends a connection after one and a half times its keep-alive: a hub that promised none is given three minutes. */
-  longestKeepaliveSeconds: 120,
-  /** What a hub leaves unread before it counts as frozen. */
-  unreadBytes: 262_144,
-  drainMs: seconds(20),
-  /** Above the allowed connections, so many more are told so; beyond, the socket is just closed. */
-  politeRefusals: 100,
-  /** How long an orderly stop waits for answers under way. */
-  stopMs: seconds(4),
-};
-
 export type MqttDoor = {
   readonly port: number | null;
   readonly tlsPort: number | null;
+  /** Resolves when the hub has answered for it, or its connection ends. */
   readonly send: (hubId: string, topic: string, payload: string | Buffer) => Promise<Sending>;
   /** Ends a hub's connection that has been overtaken by one of this epoch elsewhere. */
   readonly letGo: (hubId: string, epoch: number) => void;
@@ -227,6 +207,8 @@ function embed(hall: Hall): Aedes {
       ...keepsNothing,
       incomingDelPacket: async ({ id }: Client, { messageId }: { messageId: number }) =>
         hall.once.released(id, messageId),
+      outgoingClearMessageId: async (client: Client, { messageId }: { messageId: number }) =>
+        answered(of(client), messageId),
       cleanIncoming: async ({ id }: Client) => hall.once.forget(id),
     },
     connectTimeout: limits.authenticateMs,
@@ -292,6 +274,7 @@ function receptionOf(hall: Hall, aedes: Aedes): (socket: Socket) => void {
     const connection = hall.connections.get(this);
     hall.connections.delete(this);
     hall.held.delete(this);
+    if (connection) unanswerable(connection);
     if (!connection?.identity) return;
     const { hub, answers } = connection.identity;
     hall.unanswered -= answers.waiting;
@@ -309,6 +292,8 @@ function receptionOf(hall: Hall, aedes: Aedes): (socket: Socket) => void {
       clientId: '',
       identity: null,
       claimed: null,
+      unanswered: null,
+      lastId: 0,
       filters: new Map(),
     });
     gate.follow();

@@ -65,6 +65,7 @@ export function publishFrame({ topic, payload, qos, id = 1, dup = false, retain 
   return frame(3, flags, Buffer.concat([text(topic), ...(qos > 0 ? [word(id)] : []), Buffer.from(payload)]));
 }
 
+export const pubackFrame = (id: number): Buffer => frame(4, 0, word(id));
 export const pubrelFrame = (id: number): Buffer => frame(6, 2, word(id));
 export const pingreqFrame = frame(12, 0, Buffer.alloc(0));
 export const disconnectFrame = frame(14, 0, Buffer.alloc(0));

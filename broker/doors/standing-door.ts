@@ -11,10 +11,12 @@ import type { Store } from '../../store/commands.ts';
 import { openStoreHere } from '../../store/open.ts';
 import { segmentEntries } from '../../store/segment.ts';
 import { startAdmittance } from '../admit.ts';
+import { startDownLink } from '../down-link.ts';
 import type { FailedAttempts } from '../failed-attempts.ts';
 import { type Intake, type IntakeOptions, type Judge, type Judgement, startIntake } from '../intake.ts';
 import { startMovedHubs } from '../moved-hubs.ts';
-import { type DoorLimits, startMqttDoor } from './mqtt.ts';
+import { startMqttDoor } from './mqtt.ts';
+import type { DoorLimits } from './mqtt-limits.ts';
 import type { Certificate } from './mqtt-listen.ts';
 import type { ConnectFields } from './raw-hub.ts';
 
@@ -127,8 +129,10 @@ async function start(options: StandingDoorOptions, folder: string) {
     ...(options.limits && { limits: options.limits }),
   });
   const moved = startMovedHubs({ ...parts, frontEnd, letGo: door.letGo });
+  const downLink = startDownLink({ ...parts, frontEnd, send: door.send });
   async function stop(): Promise<void> {
     await moved();
+    await downLink();
     await door.stop();
     await admittance.stop();
     await intake.stop();

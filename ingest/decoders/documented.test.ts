@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { takenNews } from '../../domain/down-link.ts';
 import { factsOf, readingKind } from '../../domain/reading.ts';
 import { acknowledgement, decode } from './registry.ts';
 
@@ -51,6 +52,10 @@ it('gives an example that is understood whole', () => {
 it('shows the acknowledgement that is sent', () => {
   const sent = acknowledgement('sw/hub/emergency', { boot: 'f3a9', seq: 12 }, 'shouwang');
   expect(JSON.parse(sent?.payload ?? '')).toEqual(blocks[1]);
+});
+
+it('shows the news that is sent when somebody takes an emergency', () => {
+  expect(JSON.parse(takenNews('shouwang', 'hub', 'sos')?.payload ?? '')).toEqual(blocks[2]);
 });
 
 it('presses an SOS from a shell', () => {

@@ -94,6 +94,11 @@ const catalogue = {
     zh: '您查看之后又发生了一次。请先查看，再关闭。',
     en: 'It happened again since you looked. Look at it before you close it.',
   },
+  too_many_commands: {
+    status: 409,
+    zh: '已有太多消息在等待此网关，请待其上线后再试。',
+    en: 'Too many messages wait for this hub already; try again when it has connected.',
+  },
   screens_missing: {
     status: 503,
     zh: '页面尚未构建，请用 npm start 启动。',

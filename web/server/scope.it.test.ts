@@ -46,6 +46,7 @@ const bodies: Record<string, () => unknown> = {
   'PUT /api/households/:id/devices': () => ({ hubId: it.home.hubId, key: 'k', name: '', room: '', class: 'other' }),
   'POST /api/households/:id/hubs': () => ({ clientId: 'new', ecosystem: 'shouwang', power: 'mains' }),
   'POST /api/households/:id/pauses': () => pause,
+  'POST /api/hubs/:id/commands': () => ({ topic: 't', payload: '{}' }),
   'POST /api/registrations': () => ({ registrations: [{ stationId: it.north, household: { name: 'H' } }] }),
   'POST /api/areas': () => ({ kind: 'station', parentId: it.north, name: 'A' }),
   'POST /api/users': () => ({ login: 'mallory', name: 'M', role: 'operator', areaId: it.north }),
@@ -72,6 +73,8 @@ const things: Record<string, () => string> = {
   'POST /api/households/:id/pauses': () => `/api/households/${it.home.id}/pauses`,
   'DELETE /api/households/:id/pauses/:partId': () => `/api/households/${it.home.id}/pauses/p`,
   'POST /api/hubs/:id/keys': () => `/api/hubs/${it.home.hubId}/keys`,
+  'POST /api/hubs/:id/commands': () => `/api/hubs/${it.home.hubId}/commands`,
+  'GET /api/hubs/:id/commands': () => `/api/hubs/${it.home.hubId}/commands`,
   'DELETE /api/hubs/:id/keys/oldest': () => `/api/hubs/${it.home.hubId}/keys/oldest`,
   'POST /api/registrations': () => '/api/registrations',
   'POST /api/areas': () => '/api/areas',
@@ -135,6 +138,7 @@ async function everything(): Promise<string> {
     await store.webhooks({ scope }),
     await store.hubsSince({ revision: 0, limit: 100 }),
     await store.alertRecord({ id: alertId }),
+    await store.commandsOf({ hubId: it.home.hubId, limit: 100, now: 0 }),
     await store.looksAt({ householdId: it.home.id, limit: 100 }),
   ]);
 }

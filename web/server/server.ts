@@ -16,7 +16,7 @@ import { alertRoutes } from './routes/alert.ts';
 import { areaRoutes } from './routes/area.ts';
 import { healthRoutes } from './routes/health.ts';
 import { householdRoutes, householdViewRoutes } from './routes/household.ts';
-import { hubRoutes } from './routes/hub.ts';
+import { commandRoutes, hubRoutes } from './routes/hub.ts';
 import { liveRoutes } from './routes/live.ts';
 import { pauseRoutes } from './routes/pause.ts';
 import { contactRoutes, residentRoutes } from './routes/person.ts';
@@ -44,6 +44,7 @@ const api: readonly Routes[] = [
   contactRoutes,
   registrationRoutes,
   hubRoutes,
+  commandRoutes,
   pauseRoutes,
   alertRoutes,
   webhookRoutes,

@@ -53,6 +53,7 @@ export const alertRoutes: Routes = (app, { store, clock, nudge }) => {
       if (!acted) throw new Refused('not_found');
       if (acted.refusal) throw new Refused(acted.refusal);
       nudge.send('alerts');
+      nudge.send('commands');
       const alert = await store.queuedAlert({ id });
       if (!alert) throw new Refused('not_found');
       return { alert };
