@@ -18,6 +18,8 @@ export type LinkChange = {
   readonly kind: 'up' | 'down';
   readonly hubId: string;
   readonly epoch: number;
+  /** Of a connection that was given up on: for how long nothing had come over it. One that its hub ended was heard to the end. */
+  readonly silentMs?: number;
   readonly receivedAt: number;
   readonly monotonicAt: number;
 };

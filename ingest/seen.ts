@@ -49,13 +49,19 @@ export const newHubSeen = (at: number): HubSeen => ({
  * A take-over may bring the new connection before the end of the old one: only the end of the one that counts is an end. From a front end
  * whose clock is behind it may come before the old one itself: then its epoch is the larger one.
  */
-export function changeLink(hub: HubSeen, { kind, epoch }: LinkChange, stream: string, now: number): boolean {
+export function changeLink(
+  hub: HubSeen,
+  { kind, epoch, silentMs = 0 }: LinkChange,
+  stream: string,
+  now: number,
+): boolean {
   if (kind === 'down' && (hub.epoch !== epoch || hub.stream !== stream || !hub.up)) return false;
   if (kind === 'up' && hub.up && hub.stream !== stream && epoch < hub.epoch) return false;
   hub.up = kind === 'up';
   hub.epoch = epoch;
   hub.stream = stream;
-  hub.linkAt = now;
+  // A hub whose link died without a word has been lost since then, not since somebody noticed.
+  hub.linkAt = now - silentMs;
   return true;
 }
 

@@ -142,9 +142,9 @@ export function timeline(options: HomeOptions = {}) {
       it.forward(target - it.now);
       return home;
     },
-    link(change: 'up' | 'down', hubId = HUB) {
+    link(change: 'up' | 'down', hubId = HUB, silentMs = 0) {
       if (change === 'up') epoch++;
-      it.turn([{ kind: change, hubId, epoch, ...times() }]);
+      it.turn([{ kind: change, hubId, epoch, silentMs, ...times() }]);
       return home;
     },
     sends(payload: string, { hub = HUB, topic = `sw/${hub}/up` }: Manner = {}) {

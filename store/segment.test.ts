@@ -22,6 +22,14 @@ const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
     receivedAt: time,
     monotonicAt: time,
   }),
+  fc.record({
+    kind: fc.constant('down' as const),
+    hubId: fc.string({ maxLength: 60 }),
+    epoch: fc.nat(),
+    silentMs: fc.integer({ min: 1, max: 0xffff_ffff }),
+    receivedAt: time,
+    monotonicAt: time,
+  }),
 );
 
 const plain = (entries: Iterable<JournalEntry>) =>

@@ -1,13 +1,13 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import type { JournalEntry, Packet } from '../domain/packet.ts';
+import type { JournalEntry, LinkChange, Packet } from '../domain/packet.ts';
 
 /**
  * The journal's binary form: entries one behind another, all numbers little-endian:
- * kind u8 (0 packet, 1 up, 2 down, 3 beat; plus 128 when a slot follows) · slot u8, if any · receivedAt f64 · monotonicAt f64 · then, but
+ * kind u8 (0 packet, 1 up, 2 down, 3 beat, 4 down after a silence; plus 128 when a slot follows) · slot u8, if any · receivedAt f64 · monotonicAt f64 · then, but
  * for a beat, hub u8 length + bytes, and for a packet qos and retain u8 (retain is bit 2) · topic u16 length + bytes · payload
- * u32 length + bytes, for a link change epoch u32. The slot is the household's (partition.ts); entries without one are for everybody.
+ * u32 length + bytes, for a link change epoch u32, and of 4 the silence in ms u32. The slot is the household's (partition.ts); entries without one are for everybody.
  */
-const KINDS = ['packet', 'up', 'down', 'beat'] as const;
+const KINDS = ['packet', 'up', 'down', 'beat', 'silent'] as const;
 const HAS_SLOT = 128;
 const FIXED = 2 + 8 + 8 + 1 + 255 + 1 + 2 + 4;
 
@@ -40,10 +40,16 @@ export function segmentWriter(initialBytes = 65_536): SegmentWriter {
     at += payload.length;
   }
 
+  function addLink({ epoch, silentMs }: LinkChange): void {
+    at = buffer.writeUInt32LE(epoch, at);
+    if (silentMs) at = buffer.writeUInt32LE(silentMs, at);
+  }
+
   return {
     add(entry, slot) {
       reserve(FIXED + (entry.kind === 'packet' ? entry.topic.length * 3 + entry.payload.length : 0));
-      at = buffer.writeUInt8(KINDS.indexOf(entry.kind) | (slot === undefined ? 0 : HAS_SLOT), at);
+      const kind = entry.kind === 'down' && entry.silentMs ? 'silent' : entry.kind;
+      at = buffer.writeUInt8(KINDS.indexOf(kind) | (slot === undefined ? 0 : HAS_SLOT), at);
       if (slot !== undefined) at = buffer.writeUInt8(slot, at);
       at = buffer.writeDoubleLE(entry.receivedAt, at);
       at = buffer.writeDoubleLE(entry.monotonicAt, at);
@@ -51,7 +57,7 @@ export function segmentWriter(initialBytes = 65_536): SegmentWriter {
         const hub = buffer.write(entry.hubId, at + 1);
         at = buffer.writeUInt8(hub, at) + hub;
         if (entry.kind === 'packet') addPacket(entry);
-        else at = buffer.writeUInt32LE(entry.epoch, at);
+        else addLink(entry);
       }
       count++;
     },
@@ -90,7 +96,11 @@ export function* wantedEntries(
     if (kind !== 'packet') {
       const epoch = buffer.readUInt32LE(at);
       at += 4;
-      yield isWanted ? { kind, hubId: buffer.toString('utf8', hubAt, hubEnd), epoch, receivedAt, monotonicAt } : null;
+      const silence = kind === 'silent' ? { silentMs: buffer.readUInt32LE(at) } : {};
+      if (kind === 'silent') at += 4;
+      const change = kind === 'up' ? 'up' : 'down';
+      const hubId = buffer.toString('utf8', hubAt, hubEnd);
+      yield isWanted ? { kind: change, hubId, epoch, ...silence, receivedAt, monotonicAt } : null;
       continue;
     }
     const flags = buffer.readUInt8(at);

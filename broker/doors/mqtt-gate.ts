@@ -11,6 +11,7 @@ export type GateLimits = {
 /** The same for all gates of a door. */
 export type GateRules = {
   readonly limits: GateLimits;
+  readonly clock: { readonly monotonic: () => number };
   /** Nothing is read from this one for now. */
   readonly held: (socket: Socket) => boolean;
   readonly oversize: (socket: Socket, declaredBytes: number) => void;
@@ -46,12 +47,14 @@ export class Gate {
   readonly #frames = new FrameCutter();
   #phase: Phase = 'new';
   #answered = 0;
+  #heardAt: number;
   #asked = false;
   #insisting = false;
 
   constructor(socket: Socket, rules: GateRules) {
     this.#socket = socket;
     this.#rules = rules;
+    this.#heardAt = rules.clock.monotonic();
     Object.assign(socket, { [GATE]: this, read: readThroughGate });
   }
 
@@ -68,6 +71,11 @@ export class Gate {
   /** One of its publishes has been answered. */
   answered(): void {
     this.#answered++;
+  }
+
+  /** For how long nothing has come, not even a ping. */
+  silentMs(): number {
+    return Math.round(this.#rules.clock.monotonic() - this.#heardAt);
   }
 
   /** Nothing more is read. */
@@ -121,6 +129,7 @@ export class Gate {
     if (may <= 0 && this.#frames.atBorder) return null;
     const chunk: Buffer | null = Socket.prototype.read.call(this.#socket);
     if (chunk === null) return null;
+    this.#heardAt = this.#rules.clock.monotonic();
     const { limits } = this.#rules;
     const passes = this.#frames.pass(chunk, may, this.#phase === 'open' ? limits.bytes : limits.bytesBeforeConnect);
     if (this.#phase === 'new') this.#phase = 'connecting';

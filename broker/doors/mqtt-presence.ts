@@ -5,8 +5,11 @@ import type { Intake } from '../intake.ts';
 export type Presence<C> = {
   /** Resolves when it is on disk that this is the hub's connection, here and nowhere else. */
   readonly up: (hub: AdmittedHub, connection: C) => Promise<void>;
-  /** Tells of a loss only when this is the hub's newest connection: a take-over ends the old one after the new one began. */
-  readonly down: (hub: AdmittedHub, connection: C) => void;
+  /**
+   * Tells of a loss only when this is the hub's newest connection: a take-over ends the old one after the new one began.
+   * `silentMs`: for how long nothing had come over it; 0 when its hub ended it.
+   */
+  readonly down: (hub: AdmittedHub, connection: C, silentMs: number) => void;
   readonly of: (hubId: string) => C | undefined;
   /** The connection of a hub that has since made a newer one elsewhere, of that epoch. One that is not on disk yet may be newer still. */
   readonly overtaken: (hubId: string, epoch: number) => C | undefined;
@@ -39,11 +42,11 @@ export function presenceOf<C>(intake: Pick<Intake, 'claim' | 'link'>, clock: Pic
       lastEpoch.set(hubId, inOrder);
       if (!silent) intake.link({ kind: 'up', epoch: inOrder }, hub);
     },
-    down(hub, connection) {
+    down(hub, connection, silentMs) {
       const known = newest.get(hub.hubId);
       if (known?.connection !== connection) return;
       newest.delete(hub.hubId);
-      if (!silent) intake.link({ kind: 'down', epoch: known.epoch }, hub);
+      if (!silent) intake.link({ kind: 'down', epoch: known.epoch, silentMs }, hub);
     },
     of: (hubId) => newest.get(hubId)?.connection,
     overtaken(hubId, epoch) {

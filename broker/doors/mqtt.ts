@@ -43,7 +43,7 @@ export type MqttDoor = {
 };
 
 /** What the parts of the door share. */
-type Hall = Pick<MqttDoorOptions, 'intake' | 'admittance' | 'log' | 'maxConnections'> & {
+type Hall = Pick<MqttDoorOptions, 'intake' | 'admittance' | 'clock' | 'log' | 'maxConnections'> & {
   readonly limits: DoorLimits;
   readonly meters: ReturnType<typeof doorMeters>;
   readonly presence: Presence<Connection>;
@@ -259,6 +259,7 @@ function embed(hall: Hall): Aedes {
 function receptionOf(hall: Hall, aedes: Aedes): (socket: Socket) => void {
   const rules: GateRules = {
     limits: hall.limits,
+    clock: hall.clock,
     held(socket) {
       if (!hall.intake.full()) return false;
       if (!hall.held.has(socket)) hall.meters.paused();
@@ -270,7 +271,7 @@ function receptionOf(hall: Hall, aedes: Aedes): (socket: Socket) => void {
       if (connection) end(hall, connection, 'oversize');
     },
   };
-  function left(this: Socket): void {
+  function left(this: Socket, withError: boolean): void {
     const connection = hall.connections.get(this);
     hall.connections.delete(this);
     hall.held.delete(this);
@@ -279,7 +280,7 @@ function receptionOf(hall: Hall, aedes: Aedes): (socket: Socket) => void {
     const { hub, answers } = connection.identity;
     hall.unanswered -= answers.waiting;
     answers.end();
-    hall.presence.down(hub, connection);
+    hall.presence.down(hub, connection, withError ? connection.gate.silentMs() : 0);
     if (hall.unanswered === 0) hall.allAnswered();
   }
   return (socket) => {

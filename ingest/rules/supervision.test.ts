@@ -18,6 +18,13 @@ describe('a lost hub', () => {
     expect(home.at('12:00').link('up').news()).toEqual(['-hub_lost']);
   });
 
+  it('has been lost since its last word when its link died without one', () => {
+    const home = connected().at('09:01:30').link('down', HUB, seconds(90)).at('09:02:59');
+    expect(home.news()).toEqual([]);
+    expect(home.at('09:03').news()).toEqual(['hub_lost']);
+    expect(home.link('up').at('12:00').link('down', HUB, minutes(20)).news()).toEqual(['-hub_lost', 'hub_lost']);
+  });
+
   it('may be silent for as long as it is connected', () => {
     expect(connected().at('9d 08:00').news()).toEqual([]);
   });
