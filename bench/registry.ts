@@ -1,8 +1,9 @@
 import type { Bench } from './bench.ts';
+import { disk } from './disk.ts';
 import { everyday } from './everyday.ts';
 import { frontEnds, processors } from './scaled-out.ts';
 import { sideBySide } from './side-by-side.ts';
 import { storm } from './storm.ts';
 
 /** In the order of the report. */
-export const benches: readonly Bench[] = [everyday, storm, processors, frontEnds, sideBySide];
+export const benches: readonly Bench[] = [everyday, storm, disk, processors, frontEnds, sideBySide];

@@ -1,5 +1,5 @@
-import { factsOf, type ReadingKind, readingKind } from '../domain/reading.ts';
-import { hours, localTime, minutes } from '../domain/time.ts';
+import { factsOf, type ReadingKind, type RetentionClass, readingKind } from '../domain/reading.ts';
+import { localTime, minutes, seconds } from '../domain/time.ts';
 import type { KeptReading, LatestReading, RollupDelta } from '../store/checkpoint.ts';
 import { KEPT_AT_MOST_MS } from './decoders/clock.ts';
 import type { ReadingInput } from './rule.ts';
@@ -26,9 +26,19 @@ export type Gained = {
 const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
+
+/** The buckets that are worth their room, by class: a minute only where no single reading is kept and more than one comes in it. */
+const sizes: Readonly<Record<RetentionClass, readonly number[]>> = {
+  activity: [MINUTE, HOUR, DAY],
+  event: [HOUR, DAY],
+  vital: [HOUR, DAY],
+  environment: [HOUR, DAY],
+  technical: [],
+};
+
 type Treatment = {
   /** Whether means and counts are kept; and whether only "yes" is anything at all: movement that ends is no second movement. */
-  readonly rolled: boolean;
+  readonly sizes: readonly number[];
   readonly onlyYes: boolean;
   /** Whether each single reading is kept, and of states only what changes. */
   readonly raw: boolean;
@@ -42,7 +52,7 @@ const treatments: ReadonlyMap<ReadingKind, Treatment> = new Map(
     return [
       kind,
       {
-        rolled: retain !== 'technical' || kind === 'battery',
+        sizes: kind === 'battery' ? [DAY] : sizes[retain],
         onlyYes: retain === 'activity' || shape === 'momentary',
         raw,
         onlyChanges: raw && shape === 'state',
@@ -63,6 +73,9 @@ function dayStart(at: number, zone: string): number {
   }
   return dayStarts.startAt;
 }
+
+const bucketStart = (size: number, at: number, zone: string): number =>
+  size === DAY ? dayStart(at, zone) : Math.floor(at / seconds(size)) * seconds(size);
 
 function add(buckets: Bucket[], size: number, at: number, value: number): void {
   for (let i = buckets.length - 1; i >= 0; i--) {
@@ -113,11 +126,7 @@ export function gatherSeries(): Series {
         line.at = madeAt;
       }
       if ((treatment.onlyYes && value === 0) || receivedAt - madeAt > KEPT_AT_MOST_MS) return;
-      if (treatment.rolled) {
-        add(line.buckets, MINUTE, Math.floor(madeAt / minutes(1)) * minutes(1), value);
-        add(line.buckets, HOUR, Math.floor(madeAt / hours(1)) * hours(1), value);
-        add(line.buckets, DAY, dayStart(madeAt, zone), value);
-      }
+      for (const size of treatment.sizes) add(line.buckets, size, bucketStart(size, madeAt, zone), value);
       if (treatment.raw && !(treatment.onlyChanges && news === 'same')) {
         const at = `${position.stream}:${position.number}:${index}`;
         own.readings.push({ householdId, hubId, device, kind, value, at: madeAt, position: at });

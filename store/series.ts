@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import { factsOf, type ReadingKind, readingKind } from '../domain/reading.ts';
 import { read } from './command.ts';
 import { asRead } from './household.ts';
+import type { Db } from './schema.ts';
 
 /** What happened, not how it was: every motion would hide the rest. */
 const told = readingKind.options.filter((kind) => {
@@ -10,6 +12,60 @@ const told = readingKind.options.filter((kind) => {
 
 /** More points than a screen has; a longer time is asked for in larger buckets. */
 const POINTS = 20_000;
+
+const MINUTE = 60;
+const MINUTE_MS = 60_000;
+
+const isKept = (kind: ReadingKind): boolean => ['vital', 'event'].includes(factsOf(kind).retain);
+
+type Wanted = { readonly householdId: string; readonly kind: ReadingKind; readonly from: number; readonly to: number };
+
+const readings = (db: Db, { householdId, kind, from, to }: Wanted) =>
+  db
+    .selectFrom('reading')
+    .where('household_id', '=', householdId)
+    .where('kind', '=', kind)
+    .where('at', '>=', from)
+    .where('at', '<', to)
+    .limit(POINTS);
+
+const single = (db: Db, wanted: Wanted) =>
+  readings(db, wanted)
+    .select((e) => ['at', 'hub_id', 'device', e.lit(1).as('n'), 'value as mean', 'value as min', 'value as max'])
+    .orderBy('at')
+    .execute();
+
+/** Where each reading is kept, no minutes are: they are counted when somebody asks. */
+async function byMinute(db: Db, wanted: Wanted) {
+  const minute = sql<number>`at - at % ${sql.lit(MINUTE_MS)}`;
+  const rows = await readings(db, wanted)
+    .select((e) => [
+      minute.as('at'),
+      'hub_id',
+      'device',
+      e.fn.countAll<number>().as('n'),
+      e.fn.avg<number>('value').as('mean'),
+      e.fn.min('value').as('min'),
+      e.fn.max('value').as('max'),
+    ])
+    .groupBy([minute, 'hub_id', 'device'])
+    .orderBy(minute)
+    .execute();
+  return rows.map((row) => ({ ...row, n: Number(row.n), mean: Number(row.mean) }));
+}
+
+const buckets = (db: Db, { householdId, kind, from, to }: Wanted, size: number) =>
+  db
+    .selectFrom('rollup')
+    .select((e) => ['at', 'hub_id', 'device', 'n', e('sum', '/', e.ref('n')).as('mean'), 'min', 'max'])
+    .where('household_id', '=', householdId)
+    .where('kind', '=', kind)
+    .where('size', '=', size)
+    .where('at', '>=', from)
+    .where('at', '<', to)
+    .orderBy('at')
+    .limit(POINTS)
+    .execute();
 
 export const seriesCommands = {
   /** What happened in a home before a moment, latest first, with the words for where. */
@@ -52,37 +108,18 @@ export const seriesCommands = {
         size,
       }: { householdId: string; kind: ReadingKind; from: number; to: number; size: number },
     ) => {
-      const table = size === 0 ? ('reading' as const) : ('rollup' as const);
       const rooms = await db
         .selectFrom('device')
         .select(['hub_id', 'key', 'room'])
         .where('household_id', '=', householdId)
         .execute();
       const room = new Map(rooms.map((row) => [`${row.hub_id}/${row.key}`, row.room]));
-      const points =
-        table === 'reading'
-          ? await db
-              .selectFrom('reading')
-              .select(['at', 'hub_id', 'device', 'value as mean', 'value as min', 'value as max'])
-              .where('household_id', '=', householdId)
-              .where('kind', '=', kind)
-              .where('at', '>=', from)
-              .where('at', '<', to)
-              .orderBy('at')
-              .limit(POINTS)
-              .execute()
-              .then((rows) => rows.map((row) => ({ ...row, n: 1 })))
-          : await db
-              .selectFrom('rollup')
-              .select((e) => ['at', 'hub_id', 'device', 'n', 'min', 'max', e('sum', '/', e.ref('n')).as('mean')])
-              .where('household_id', '=', householdId)
-              .where('kind', '=', kind)
-              .where('size', '=', size)
-              .where('at', '>=', from)
-              .where('at', '<', to)
-              .orderBy('at')
-              .limit(POINTS)
-              .execute();
+      const wanted = { householdId, kind, from, to };
+      const points = await (size === 0
+        ? single(db, wanted)
+        : size === MINUTE && isKept(kind)
+          ? byMinute(db, wanted)
+          : buckets(db, wanted, size));
       return points.map(({ hub_id, ...point }) => ({ ...point, room: room.get(`${hub_id}/${point.device}`) ?? '' }));
     },
   ),

@@ -71,7 +71,7 @@ export const seriesQuery = z.object({
   kind: readingKind,
   from: z.coerce.number().int(),
   to: z.coerce.number().int(),
-  /** Seconds a point: raw readings (0), a minute, an hour or a day. */
+  /** Seconds a point: raw readings (0; of vital signs and events), a minute (of those and of movement), an hour or a day. */
   size: z.coerce.number().pipe(z.union([z.literal(0), z.literal(60), z.literal(3_600), z.literal(86_400)])),
 });
 /** Columns of equal length. `n` readings in a point; `mean`, `min`, `max` in the kind's UCUM unit (of a state: the share that was true). */
