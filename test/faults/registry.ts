@@ -1,4 +1,5 @@
 import { databaseGone } from './database-gone.ts';
+import { deviceClocks } from './device-clocks.ts';
 import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
 import { frozenConsoles } from './frozen-console.ts';
@@ -13,6 +14,7 @@ import { rollingUpgrade } from './rolling-upgrade.ts';
 import { seriesDown } from './series-down.ts';
 import { serverClock } from './server-clock.ts';
 import { stoppedOwner } from './stopped-owner.ts';
+import { virtualMonths } from './virtual-months.ts';
 
 /** In the order of the report. */
 export const faults: readonly Fault[] = [
@@ -31,4 +33,6 @@ export const faults: readonly Fault[] = [
   reconnectStorm,
   frozenConsoles,
   frozenHubs,
+  virtualMonths,
+  deviceClocks,
 ];

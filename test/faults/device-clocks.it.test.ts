@@ -1,0 +1,4 @@
+import { deviceClocks } from './device-clocks.ts';
+import { playShort } from './short.ts';
+
+playShort(deviceClocks);

@@ -1,0 +1,4 @@
+import { playShort } from './short.ts';
+import { virtualMonths } from './virtual-months.ts';
+
+playShort(virtualMonths);
