@@ -83,6 +83,72 @@ for (const engine of engines) {
   );
 }
 
+test.skipIf(engines[1]?.unavailable)(
+  'the auditors of two machines are one voice: one occurrence, one recovery',
+  async () => {
+    const started = await engines[1]!.start();
+    ends.push(() => started.stop());
+    const url = await started.database();
+    const opened = [await openStoreHere(url), await openStoreHere(url)];
+    for (const { close } of opened) ends.push(close);
+    const { store } = opened[0]!;
+    const clock = movedClock(NIGHT);
+    const auditors = opened.map(({ store }, n) =>
+      openAuditor({ store, clock, log: silentLog, disk: halfFull, heartbeatUrl: null, machine: `m${n}` }),
+    );
+    const beat = (instance: string) => store.beat({ role: 'web', instance, at: clock.now() });
+    const round = async (): Promise<void> => {
+      await Promise.all(ROLES.map((role) => store.beat({ role, instance: 'a', at: clock.now() })));
+      await Promise.all(auditors.map((auditor) => auditor.round()));
+    };
+    const incident = async () => (await store.facts({ now: clock.now() })).incidents[0];
+
+    await beat('b');
+    clock.forward(seconds(31));
+    await round();
+    expect(await incident()).toMatchObject({ promise: 'instance web b', occurrences: 1, healed: false });
+    clock.forward(seconds(5));
+    await beat('b');
+    await round();
+    await round();
+    expect(await incident()).toMatchObject({ occurrences: 1, healed: true });
+    const record = await store.alertRecord({ id: (await incident())!.alertId });
+    expect(record!.events.filter(({ kind }) => kind === 'cause_ended')).toHaveLength(1);
+
+    await store.lastBeat({ role: 'web', instance: 'b', at: clock.now() });
+    clock.forward(minutes(10));
+    await round();
+    expect(await incident()).toMatchObject({ occurrences: 1, healed: true });
+  },
+);
+
+test('who could not beat because the memory was out of reach is not missed, unless it goes on', async () => {
+  const folder = temporaryFolder();
+  ends.push(folder.remove);
+  const { store, close } = await openStoreHere(`${folder.path}/shouwang.db`);
+  ends.push(close);
+  const clock = movedClock(NIGHT);
+  let gone = false;
+  const facts: typeof store.facts = (args) => (gone ? Promise.reject(new Error('gone')) : store.facts(args));
+  const deps = { clock, log: silentLog, disk: halfFull, heartbeatUrl: null };
+  const auditor = openAuditor({ ...deps, store: { ...store, facts } });
+  const beat = (at: number) => Promise.all(ROLES.map((role) => store.beat({ role, instance: 'i', at })));
+  clock.forward(minutes(5));
+  await beat(clock.now());
+  await auditor.round();
+
+  gone = true;
+  clock.forward(minutes(1));
+  await expect(auditor.round()).rejects.toThrow('gone');
+  gone = false;
+  clock.forward(seconds(5));
+  await auditor.round();
+  expect(await incidentsIn(store)).toEqual([]);
+  clock.forward(seconds(10));
+  await auditor.round();
+  expect((await incidentsIn(store)).sort()).toEqual(ROLES.map((role) => `role_${role}`).sort());
+});
+
 /** A process that does nothing but say that it is alive. */
 async function startWriter(url: string): Promise<ChildProcess> {
   const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);

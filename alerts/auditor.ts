@@ -12,8 +12,10 @@ import { type Broken, brokenPromises, canTell, type Seen } from './promise.ts';
 
 const EVERY_MS = seconds(5);
 const HEARTBEAT_EVERY_MS = seconds(30);
-/** Every part gets this long to start before it is missed. */
+/** Every part gets this long to start before it is missed; the machine is looked at from the first round on. */
 const GRACE_MS = seconds(30);
+/** After the memory was out of reach nobody has beaten or escalated in it, and that is not the fault of any of them. */
+const GRACE_AFTER_OUTAGE_MS = seconds(15);
 
 export type AuditorDeps = {
   readonly store: Pick<Store, 'facts' | 'raise' | 'recover'>;
@@ -97,26 +99,34 @@ export type Auditor = { readonly round: () => Promise<void> };
  * it finds, it still says so on its log and, above all, by its silence towards the outside.
  */
 export function openAuditor({ store, clock, log, disk, heartbeatUrl, machine = '' }: AuditorDeps): Auditor {
-  const startedAt = clock.now();
+  let judgesFrom = clock.now() + GRACE_MS;
   let heartbeatAt = Number.NEGATIVE_INFINITY;
 
   return {
     async round() {
       const now = clock.now();
-      if (now - startedAt < GRACE_MS) return;
-      const facts = await store.facts({ now });
+      const facts = await store.facts({ now }).catch((error: unknown) => {
+        judgesFrom = Math.max(judgesFrom, clock.now() + GRACE_AFTER_OUTAGE_MS);
+        throw error;
+      });
+      const isEarly = now < judgesFrom;
       const seen: Seen = { ...facts, now, ...(await disk()), clockSteppedMs: clock.steppedMs(), machine };
-      const broken = brokenPromises(seen);
+      const broken = brokenPromises(seen).filter(({ promise }) => promise.ofMachine || !isEarly);
       for (const { promise, by } of broken) {
         log.error({ promise: promise.name, by, grave: promise.grave }, promise.says(by).en);
       }
       // The heartbeat first: to raise anything takes the write lock, which a frozen process may hold.
-      if (heartbeatUrl && !broken.some(({ promise }) => promise.grave) && now - heartbeatAt >= HEARTBEAT_EVERY_MS) {
+      if (
+        heartbeatUrl &&
+        !isEarly &&
+        !broken.some(({ promise }) => promise.grave) &&
+        now - heartbeatAt >= HEARTBEAT_EVERY_MS
+      ) {
         heartbeatAt = now;
         await beatOutside(heartbeatUrl, log);
       }
       const findings = findingsOf(broken, facts.incidents, now);
-      const recoveries = recoveriesOf(broken, seen);
+      const recoveries = isEarly ? [] : recoveriesOf(broken, seen);
       if (findings.length > 0) await store.raise({ findings, now });
       if (recoveries.length > 0) await store.recover({ recoveries, now });
     },

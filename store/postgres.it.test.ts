@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tcpProxy } from '../test/faults/tcp-proxy.ts';
 import { type Cluster, freshDatabase, postgresAvailable, startPostgres } from '../test/postgres.ts';
 import { until } from '../test/system.ts';
 import { failureOf } from './failure.ts';
@@ -96,6 +97,22 @@ describe.skipIf(postgresAvailable())('PostgreSQL as the memory', () => {
     await cluster.comeUp();
     expect(await store.streamHeads(null)).toEqual({});
     await close();
+  });
+
+  test('a server that is gone without a word is given up after 10 s, and asked again when it is back', async () => {
+    const proxy = await tcpProxy({ port: Number(new URL(cluster.url).port) });
+    const url = (await freshDatabase(cluster.url)).replace(/:\d+\//, `:${proxy.port}/`);
+    const { store, close } = await openStoreHere(url);
+    await store.streamHeads(null);
+    proxy.freeze('up', 'down');
+    const from = performance.now();
+    expect(await store.beat({ role: 'web', instance: 'a', at: 1 }).catch(failureOf)).toBe('unavailable');
+    expect(performance.now() - from).toBeLessThan(15_000);
+    proxy.cut();
+    proxy.thaw();
+    await store.beat({ role: 'web', instance: 'a', at: 1 });
+    await close();
+    await proxy.close();
   });
 
   test('a transaction that stands still loses its locks after 5 s, and knows', async () => {
