@@ -1,12 +1,15 @@
 import { databaseGone } from './database-gone.ts';
 import { deviceClocks } from './device-clocks.ts';
+import { diskFull } from './disk-full.ts';
 import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
 import { frozenConsoles } from './frozen-console.ts';
 import { frozenHubs } from './frozen-hub.ts';
 import { fsyncError } from './fsync-error.ts';
+import { generatedBodies } from './generated-bodies.ts';
 import { kills, killsOfRoles } from './kills.ts';
 import { lostNudges } from './lost-nudges.ts';
+import { mutatedPackets } from './mutated-packets.ts';
 import { powerLoss } from './power-loss.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { restore } from './restore.ts';
@@ -30,9 +33,12 @@ export const faults: readonly Fault[] = [
   duplicates,
   powerLoss,
   fsyncError,
+  diskFull,
   reconnectStorm,
   frozenConsoles,
   frozenHubs,
   virtualMonths,
   deviceClocks,
+  mutatedPackets,
+  generatedBodies,
 ];

@@ -1,0 +1,4 @@
+import { generatedBodies } from './generated-bodies.ts';
+import { playShort } from './short.ts';
+
+playShort(generatedBodies);

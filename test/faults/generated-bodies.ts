@@ -1,0 +1,65 @@
+import { freshDatabase, postgresAvailable, startPostgres } from '../postgres.ts';
+import { startFreshSystem } from '../system.ts';
+import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
+import { type Asking, asksAnything } from './generated-bodies/asking.ts';
+import { decodesAnything } from './generated-bodies/decoding.ts';
+
+/** Of all bodies so much is given to the decoders, and the rest to the API: on SQLite, and a part on PostgreSQL, which refuses more. */
+const split = { payloads: 0.6, sqlite: 0.25, postgres: 0.15 } as const;
+const counts = { short: 3_000, full: 100_000 } as const;
+
+async function asked(
+  env: Readonly<Record<string, string>>,
+  seed: number,
+  count: number,
+): Promise<Asking & { exit: number | null }> {
+  const system = await startFreshSystem({ env });
+  const asking = await asksAnything(system, seed, count);
+  const exit = await system.stop();
+  await system.end();
+  return { ...asking, exit };
+}
+
+async function onPostgres(seed: number, count: number): ReturnType<typeof asked> {
+  const server = await startPostgres();
+  try {
+    return await asked({ SHOUWANG_DATABASE_URL: await freshDatabase(server.url) }, seed, count);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
+  const all = count ?? counts[size];
+  const missing = postgresAvailable();
+  const decoded = decodesAnything(seed, Math.round(all * split.payloads));
+  say(`${decoded.checked} payloads decoded`);
+  const sqlite = await asked({}, seed, Math.round(all * split.sqlite));
+  say(`${sqlite.asked} requests over SQLite`);
+  const postgres = missing ? null : await onPostgres(seed, Math.round(all * split.postgres));
+  const exits = [sqlite, postgres].map((it) => it?.exit ?? 0);
+  return {
+    load: { roles: 7, engines: postgres ? 'SQLite, PostgreSQL' : 'SQLite' },
+    faults: { payloads: decoded.checked, requests: sqlite.asked, requestsOverPostgres: postgres?.asked ?? 0 },
+    counts: {
+      accepted: sqlite.accepted + (postgres?.accepted ?? 0),
+      refused: sqlite.refused + (postgres?.refused ?? 0),
+      foreignCompared: sqlite.compared + (postgres?.compared ?? 0),
+    },
+    broken: [
+      ...decoded.broken.map((sentence) => `a payload ${sentence}`),
+      ...sqlite.broken.map((sentence) => `over SQLite: ${sentence}`),
+      ...(postgres?.broken ?? []).map((sentence) => `over PostgreSQL: ${sentence}`),
+      ...brokenOf([exits.every((exit) => exit === 0), `the processes ended with ${exits.join(' and ')}`]),
+    ],
+    ...(missing && { notShown: [missing] }),
+  };
+}
+
+export const generatedBodies: Fault = {
+  name: 'generated-bodies',
+  happens: 'payloads and requests that no sane sender makes: generated from our own schemas, and against them',
+  bar: 'decoders never throw and never go silent about an emergency, no payload spoils a home; no answer of 5xx, no answer against the OpenAPI document, no word of what is out of scope',
+  unavailable: playable,
+  run,
+};

@@ -1,0 +1,4 @@
+import { mutatedPackets } from './mutated-packets.ts';
+import { playShort } from './short.ts';
+
+playShort(mutatedPackets);
