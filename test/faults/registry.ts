@@ -1,6 +1,5 @@
 import { databaseGone } from './database-gone.ts';
 import { deviceClocks } from './device-clocks.ts';
-import { diskFull } from './disk-full.ts';
 import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
 import { frozenConsoles } from './frozen-console.ts';
@@ -33,7 +32,6 @@ export const faults: readonly Fault[] = [
   duplicates,
   powerLoss,
   fsyncError,
-  diskFull,
   reconnectStorm,
   frozenConsoles,
   frozenHubs,
