@@ -6,6 +6,7 @@ import { frozenConsoles } from './frozen-console.ts';
 import { frozenHubs } from './frozen-hub.ts';
 import { fsyncError } from './fsync-error.ts';
 import { generatedBodies } from './generated-bodies.ts';
+import { killedForGood } from './killed-for-good.ts';
 import { kills, killsOfRoles } from './kills.ts';
 import { lostNudges } from './lost-nudges.ts';
 import { mutatedPackets } from './mutated-packets.ts';
@@ -22,6 +23,7 @@ import { virtualMonths } from './virtual-months.ts';
 export const faults: readonly Fault[] = [
   kills,
   killsOfRoles,
+  killedForGood,
   serverClock,
   stoppedOwner,
   lostNudges,
