@@ -12,7 +12,7 @@ const optional = <T extends z.ZodType>(schema: T) =>
 export const settings = z.object({
   SHOUWANG_DATA_DIR: z.string().min(1).default('data').describe('folder of the database, keys and certificates'),
   SHOUWANG_DATABASE_URL: optional(z.string().regex(/^postgres(ql)?:\/\//, 'a postgres:// URL')).describe(
-    'PostgreSQL instead of the embedded SQLite, e.g. postgres://user:password@host/shouwang',
+    'PostgreSQL instead of the embedded SQLite, e.g. postgres://user:password@host/shouwang; of several (host1:5432,host2:5432) the one that takes writes',
   ),
   SHOUWANG_HTTP_HOST: z
     .string()
