@@ -181,7 +181,7 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
         org: config.SHOUWANG_INFLUX_ORG,
         bucket: config.SHOUWANG_INFLUX_BUCKET,
       };
-      parts.add('series export', startSeriesExport({ ...thread, port: port(), influx, metrics }));
+      parts.add('series export', startSeriesExport({ ...thread, port: port(), owner: instance, influx, metrics }));
     }
     missing.delete('ingest');
   }

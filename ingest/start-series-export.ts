@@ -8,6 +8,8 @@ export type ExportWork = {
   readonly url: string;
   readonly port: MessagePort | null;
   readonly logLevel: string;
+  /** This process among those over one database. */
+  readonly owner: string;
   readonly influx: InfluxOptions;
 };
 

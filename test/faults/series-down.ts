@@ -13,7 +13,7 @@ import { openStoreToRead } from '../../store/open.ts';
 import { temporaryFolder } from '../memory.ts';
 import { hubLinesOf, logIn, registerHomes } from '../person.ts';
 import { type System, startSystem, until } from '../system.ts';
-import { startVictoriaMetrics, victoriaMetricsAvailable } from '../victoria-metrics.ts';
+import { startVictoriaMetrics, type VictoriaMetrics, victoriaMetricsAvailable } from '../victoria-metrics.ts';
 import { sentence } from './against.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome } from './fault.ts';
 import { type Mood, type MoodyReceiver, openMoodyReceiver } from './moody-receiver.ts';
@@ -118,32 +118,29 @@ async function catchUp(database: string, withinMs: number) {
   return { entries: written - given, tookMs, inTime, perSecond: Math.round(((written - given) * 1_000) / tookMs) };
 }
 
-async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
-  const folder = temporaryFolder();
-  const database = join(folder.path, 'shouwang.db');
-  const victoria = await startVictoriaMetrics();
-  const receiver = await openMoodyReceiver(victoria.url, POISON);
-  const system = await startSystem({ dataDir: folder.path, env: { SHOUWANG_INFLUX_URL: receiver.url } });
-  const times = { well: latencies(), down: latencies() };
+type Stage = { readonly system: System; readonly victoria: VictoriaMetrics; readonly receiver: MoodyReceiver };
+
+/** Homes talk all the while; the receiver goes, comes back and is moody. What was seen of it. */
+async function outage(run: FaultRun, shape: Shape, { system, victoria, receiver }: Stage, database: string) {
+  const times = { well: latencies(), down: latencies(), back: latencies() };
   let phase: keyof typeof times = 'well';
   let acked = 0;
+  const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
+  const [poisoned, ...hubs] = hubLinesOf((await registerHomes(owner, shape.homes + 1)).homes);
+  if (!poisoned) throw new Error('no home was registered');
   const ended = new AbortController();
+  const load = runLoad({
+    ...{ host: '127.0.0.1', port: system.mqttPort, hubs, rate: shape.rate, seconds: 36_000, criticalPerMille: 50 },
+    signal: ended.signal,
+    onAck(_, __, ___, critical, ms) {
+      acked++;
+      if (critical) times[phase].add(ms);
+    },
+  });
   try {
-    const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
-    const [poisoned, ...hubs] = hubLinesOf((await registerHomes(owner, shape.homes + 1)).homes);
-    if (!poisoned) throw new Error('no home was registered');
-    const load = runLoad({
-      ...{ host: '127.0.0.1', port: system.mqttPort, hubs, rate: shape.rate, seconds: 36_000, criticalPerMille: 50 },
-      signal: ended.signal,
-      onAck(_, __, ___, critical, ms) {
-        acked++;
-        if (critical) times[phase].add(ms);
-      },
-    });
     await until('acknowledgements', () => acked > shape.rate, 60_000);
     times.well = latencies();
     await pause(shape.wellMs);
-
     run.say('the receiver goes');
     phase = 'down';
     await victoria.goDown();
@@ -151,8 +148,8 @@ async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
     await pause(shape.goneMs / 2);
     await poison(system.mqttPort, poisoned, shape.refused);
     await pause(shape.goneMs / 2);
-    const behindWhenGone = await figure(system, 'shouwang_series_behind_seconds');
-    phase = 'well';
+    const behindSeconds = await figure(system, 'shouwang_series_behind_seconds');
+    phase = 'back';
     await victoria.comeUp();
     await receiver.comeUp();
     run.say('the receiver is back');
@@ -160,36 +157,57 @@ async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
     await moodiness(run, shape, receiver);
     ended.abort();
     const { unacked } = await load;
-    const level = async () => {
-      const now = await standing(database);
-      return now.given === now.written && (await figure(system, 'shouwang_series_behind_seconds')) === 0;
-    };
-    await until('the export to be level', level, shape.presentWithinMs).catch(() => {});
+    await until('the export to be level', () => isLevel(system, database), shape.presentWithinMs).catch(() => {});
+    return { times, acked, unacked, behindSeconds, behind };
+  } finally {
+    ended.abort();
+    await load;
+  }
+}
 
-    const expected = (await pointsOf(database)).filter(({ device }) => device !== 'poison');
-    const samples = await victoria.samples();
-    const present = new Set(samples);
-    const wanted = new Set(expected.map(sampleOf));
-    const missing = [...wanted].filter((sample) => !present.has(sample));
-    const strange = [...present].filter((sample) => !wanted.has(sample));
-    const refused = await figure(system, 'shouwang_series_refused_total');
+async function isLevel(system: System, database: string): Promise<boolean> {
+  const { given, written } = await standing(database);
+  return given === written && (await figure(system, 'shouwang_series_behind_seconds')) === 0;
+}
+
+/** What the journal holds against what the receiver has. */
+async function compare({ system, victoria }: Stage, database: string) {
+  const points = (await pointsOf(database)).filter(({ device }) => device !== 'poison');
+  const wanted = new Set(points.map(sampleOf));
+  const samples = await victoria.samples();
+  const present = new Set(samples);
+  return {
+    ...{ points: points.length, samples: samples.length },
+    missing: [...wanted].filter((sample) => !present.has(sample)),
+    strange: [...present].filter((sample) => !wanted.has(sample)),
+    refused: await figure(system, 'shouwang_series_refused_total'),
+  };
+}
+
+async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
+  const folder = temporaryFolder();
+  const database = join(folder.path, 'shouwang.db');
+  const victoria = await startVictoriaMetrics();
+  const receiver = await openMoodyReceiver(victoria.url, POISON);
+  const system = await startSystem({ dataDir: folder.path, env: { SHOUWANG_INFLUX_URL: receiver.url } });
+  const stage = { system, victoria, receiver };
+  try {
+    const { times, acked, unacked, behindSeconds, behind } = await outage(run, shape, stage, database);
+    const { points, samples, missing, strange, refused } = await compare(stage, database);
     const p99 = (of: keyof typeof times) => times[of].quantile(0.99);
     const ratio = Number((p99('down') / p99('well')).toFixed(2));
     return {
       load: { homes: shape.homes, messagesPerSecond: shape.rate, emergenciesPercent: 5 },
       faults: { outages: 1, goneSeconds: shape.goneMs / 1_000, ...receiver.batches },
       counts: {
-        acknowledged: acked,
-        points: expected.length,
-        samples: samples.length,
-        missing: missing.length,
-        refused,
-        behindWhenGoneSeconds: Math.round(behindWhenGone),
+        ...{ acknowledged: acked, points, samples, missing: missing.length, refused },
+        behindWhenGoneSeconds: Math.round(behindSeconds),
         behindEntries: behind.entries,
         catchUpMs: Math.round(behind.tookMs),
         catchUpPerSecond: behind.perSecond,
         emergencyP99WellMs: p99('well'),
         emergencyP99DownMs: p99('down'),
+        emergencyP99BackMs: p99('back'),
         emergencyP99Ratio: ratio,
       },
       broken: [
@@ -197,9 +215,9 @@ async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
         ...sentence('points arrived that nobody said', strange),
         ...brokenOf(
           [unacked === 0, `${unacked} messages were not acknowledged`],
-          [expected.length >= acked, `${acked} messages were acknowledged, which are only ${expected.length} points`],
+          [points >= acked, `${acked} messages were acknowledged, which are only ${points} points`],
           [refused === shape.refused, `${refused} refused points are counted of ${shape.refused}`],
-          [behindWhenGone > 0, 'while the receiver was gone the metrics said that nothing waits'],
+          [behindSeconds > 0, 'while the receiver was gone the metrics said that nothing waits'],
           [behind.inTime, `what was behind was not given within ${shape.presentWithinMs} ms`],
           [behind.perSecond >= shape.catchesUp * shape.rate, `what was behind was given at ${behind.perSecond}/s only`],
           [ratio <= shape.slower, `emergencies took ${ratio} times as long while the receiver was gone`],
@@ -207,7 +225,6 @@ async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
       ],
     };
   } finally {
-    ended.abort();
     await system.stop();
     await receiver.goDown();
     await victoria.stop();
