@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -6,10 +6,14 @@ import pg from 'pg';
 import { freshDatabase, postgresAvailable, startPostgres } from './postgres.ts';
 
 /** A folder that is gone when the test is. */
-export function temporaryFolder(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), 'shouwang-test-'));
+export function temporaryFolder(within = tmpdir()): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(within, 'shouwang-test-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
+
+/** The same without a disk, where the machine has such a place: for what is written often and need not last. */
+export const memoryFolder = (): ReturnType<typeof temporaryFolder> =>
+  temporaryFolder(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
 
 /** One of the two engines, started for a suite; `database()` is the URL of a new, empty one. */
 export type Engine = {

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dice, dice } from '../../device-sim/dice.ts';
 import { runLoad } from '../../device-sim/load.ts';
-import { temporaryFolder } from '../memory.ts';
+import { memoryFolder, temporaryFolder } from '../memory.ts';
 import { startSystem, until } from '../system.ts';
 import { examine } from './crash-image.ts';
 import { crashedDisk, isBeside } from './crashed-disk.ts';
@@ -47,7 +47,7 @@ async function afterTheFailure(steps: readonly Step[], before: Buffer, ledger: L
     ledger.add(messageIn(step.topic, step.payload));
     if (!Number.isNaN(failedAtMs)) lateAcks++;
   }
-  const folder = temporaryFolder();
+  const folder = memoryFolder();
   const sum = { failedAtMs, lateAcks, lost: 0, unalerted: 0, corrupt: 0 };
   for (let nth = 0; nth < IMAGES; nth++) {
     const image = join(folder.path, 'image');

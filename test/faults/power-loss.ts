@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { dice } from '../../device-sim/dice.ts';
 import { runLoad } from '../../device-sim/load.ts';
-import { temporaryFolder } from '../memory.ts';
+import { memoryFolder, temporaryFolder } from '../memory.ts';
 import { until } from '../system.ts';
 import { examine, type Found } from './crash-image.ts';
 import { crashedDisk, isBeside } from './crashed-disk.ts';
@@ -86,8 +86,8 @@ async function cut(
   const disk = crashedDisk({ hears });
   const ledger = account(recording.places, recording.homes);
   const sum: Sum = { images, uncertain: 0, losing: 0, lost: 0, unalerted: 0, corrupt: [] };
-  const memory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : recording.database, 'shouwang-images-'));
-  const image = join(memory, 'image');
+  const memory = memoryFolder();
+  const image = join(memory.path, 'image');
   let at = 0;
   for (const [nth, moment] of moments.entries()) {
     for (; at < moment; at++) {
@@ -104,7 +104,7 @@ async function cut(
     sum.unalerted += found.unalerted;
     if ((nth + 1) % 1_000 === 0) say(`${nth + 1} images`);
   }
-  rmSync(memory, { recursive: true });
+  memory.remove();
   return { ...sum, nowhere: ledger.nowhere(), acked: ledger.acked() };
 }
 

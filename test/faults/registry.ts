@@ -1,5 +1,6 @@
 import { databaseGone } from './database-gone.ts';
 import { deviceClocks } from './device-clocks.ts';
+import { diskFull } from './disk-full.ts';
 import { duplicates } from './duplicates.ts';
 import type { Fault } from './fault.ts';
 import { frozenConsoles } from './frozen-console.ts';
@@ -34,6 +35,7 @@ export const faults: readonly Fault[] = [
   duplicates,
   powerLoss,
   fsyncError,
+  diskFull,
   reconnectStorm,
   frozenConsoles,
   frozenHubs,
