@@ -34,7 +34,7 @@ describe.each(engines)('retention on $name', (engine) => {
         ...{
           ...place,
           device,
-          kind: 'heart_rate' as const,
+          kind: 'motion' as const,
           size,
           at: now - days(ageDays),
           n: 1,
@@ -68,8 +68,10 @@ describe.each(engines)('retention on $name', (engine) => {
       readings: 0,
       rollups: 0,
     });
-    const of = { householdId: homes[1]!.householdId, kind: 'heart_rate' as const, from: 0, to: now };
-    const left = await Promise.all([0, 60, 3_600, 86_400].map((size) => store.series({ ...of, size })));
+    const of = { householdId: homes[1]!.householdId, from: 0, to: now };
+    const left = await Promise.all(
+      [0, 60, 3_600, 86_400].map((size) => store.series({ ...of, kind: size === 0 ? 'heart_rate' : 'motion', size })),
+    );
     expect(left.map((points) => points.length)).toEqual([1, 700, 1, 1]);
     await close();
   });

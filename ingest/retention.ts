@@ -56,16 +56,16 @@ async function bites(bite: () => Promise<number>, full: number): Promise<number>
 export async function forgetOld({ store, clock, journalDays, exporting }: Retained) {
   const now = clock.now();
   const forgotten = { readings: 0, rollups: 0, segments: 0, ungiven: 0, turns: 0 };
-  for (const [size, keptMs] of Object.entries(rollups)) {
-    const old = { size: Number(size), before: now - keptMs, limit: ROWS };
-    forgotten.rollups += await bites(() => store.forgetRollups(old), ROWS);
-  }
   for (let after: string | undefined = ''; after !== undefined; ) {
     const householdIds: string[] = await store.householdIds({ after, limit: HOUSEHOLDS });
+    const of = { householdIds, limit: ROWS };
     for (const [retain, keptMs] of Object.entries(readings) as [RetentionClass, number][]) {
-      if (householdIds.length === 0) break;
-      const old = { householdIds, retain, before: now - keptMs, limit: ROWS };
-      forgotten.readings += await bites(() => store.forgetReadings(old), ROWS);
+      const old = { ...of, retain, before: now - keptMs };
+      if (householdIds.length > 0) forgotten.readings += await bites(() => store.forgetReadings(old), ROWS);
+    }
+    for (const [size, keptMs] of Object.entries(rollups)) {
+      const old = { ...of, size: Number(size), before: now - keptMs };
+      if (householdIds.length > 0) forgotten.rollups += await bites(() => store.forgetRollups(old), ROWS);
     }
     after = householdIds.length < HOUSEHOLDS ? undefined : householdIds.at(-1);
   }

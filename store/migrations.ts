@@ -111,8 +111,33 @@ const founding = [
     values ('system', 'root', '守望系统', '', null, null, '', 'live', '{}', '{}', 0)`,
 ];
 
+/** On SQLite a table that is its own primary key holds each row once instead of twice; the largest tables are half as large by it. */
+const withoutRowid = (table: string, columns: string): readonly string[] => [
+  `create table ${table}_keyed (${columns}) without rowid`,
+  `insert into ${table}_keyed select * from ${table}`,
+  `drop table ${table}`,
+  `alter table ${table}_keyed rename to ${table}`,
+];
+
+const keyed = [
+  ...withoutRowid(
+    'rollup',
+    `household_id text not null, hub_id text not null, device text not null, kind text not null,
+    size integer not null, at bigint not null, n bigint not null, sum double precision not null, min double precision not null,
+    max double precision not null, primary key (household_id, kind, size, at, hub_id, device)`,
+  ),
+  ...withoutRowid(
+    'reading',
+    `household_id text not null, hub_id text not null, device text not null, kind text not null,
+    value double precision not null, at bigint not null, position text not null, primary key (household_id, at, position)`,
+  ),
+  `create index reading_by_kind on reading (household_id, kind, at)`,
+];
+
 /** What several processes need to share one memory: who works on what, which front end holds a hub, and what goes down to hubs. */
 const together = (engine: Engine): readonly string[] => [
+  `drop index rollup_by_age`,
+  ...(engine === 'sqlite' ? keyed : []),
   `alter table household add column slot integer not null default 0`,
   `create table lease (name text primary key, owner text not null, fence bigint not null, renewal bigint not null)`,
   `create table hub_link (hub_id text primary key, front_end text not null, epoch bigint not null, left_front_end text)`,

@@ -48,27 +48,39 @@ export const retentionCommands = {
     },
   ),
 
-  /** Buckets of one size that began before. */
-  forgetRollups: write(async (db, { size, before, limit }: { size: number; before: number; limit: number }) => {
-    const old = db
-      .selectFrom('rollup')
-      .select(['household_id', 'kind', 'size', 'at', 'hub_id'])
-      .where('size', '=', size)
-      .where('at', '<', before)
-      .orderBy('at')
-      .limit(limit);
-    const deleted = await db
-      .deleteFrom('rollup')
-      .where(({ eb, refTuple }) =>
-        eb(
-          refTuple('household_id', 'kind', 'size', 'at', 'hub_id'),
-          'in',
-          old.$asTuple('household_id', 'kind', 'size', 'at', 'hub_id'),
-        ),
-      )
-      .executeTakeFirst();
-    return Number(deleted.numDeletedRows);
-  }),
+  /** Buckets of one size in some households that began before. */
+  forgetRollups: write(
+    async (
+      db,
+      {
+        householdIds,
+        size,
+        before,
+        limit,
+      }: { householdIds: readonly string[]; size: number; before: number; limit: number },
+    ) => {
+      const old = db
+        .selectFrom('rollup')
+        .select(['household_id', 'kind', 'size', 'at', 'hub_id'])
+        .where('household_id', 'in', householdIds)
+        // All of them are named, so that the key finds the old ones without reading the others.
+        .where('kind', 'in', readingKind.options)
+        .where('size', '=', size)
+        .where('at', '<', before)
+        .limit(limit);
+      const deleted = await db
+        .deleteFrom('rollup')
+        .where(({ eb, refTuple }) =>
+          eb(
+            refTuple('household_id', 'kind', 'size', 'at', 'hub_id'),
+            'in',
+            old.$asTuple('household_id', 'kind', 'size', 'at', 'hub_id'),
+          ),
+        )
+        .executeTakeFirst();
+      return Number(deleted.numDeletedRows);
+    },
+  ),
 
   /** How far every processor's last whole checkpoint has read each stream: nothing beyond it may go. */
   checkpointCuts: read(async (db, _: null): Promise<Record<string, number>> => {
