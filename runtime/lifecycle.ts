@@ -38,6 +38,9 @@ export function lifecycle(log: Log): Lifecycle {
   };
 }
 
+/** A failure that goes on, of a database that is away for a minute, is not said twice a second. */
+const SAY_AGAIN_MS = 10_000;
+
 /**
  * Repeats `work` until stopped: at once when nudged, else after `restMs`. One run at a time; an error is logged and the next run
  * comes all the same. The stop waits for the run under way.
@@ -51,6 +54,15 @@ export function repeat(
   let stopped = false;
   let nudged = false;
   let wake = (): void => {};
+  let said = { what: '', at: 0 };
+
+  function say(err: unknown): void {
+    const what = String(err);
+    const at = performance.now();
+    if (what === said.what && at - said.at < SAY_AGAIN_MS) return;
+    said = { what, at };
+    log.error({ err, work: name }, 'a round failed; the next one comes');
+  }
 
   async function run(): Promise<void> {
     while (!stopped) {
@@ -58,7 +70,7 @@ export function repeat(
       try {
         await work();
       } catch (err) {
-        log.error({ err, work: name }, 'a round failed; the next one comes');
+        say(err);
       }
       if (stopped || nudged) {
         await new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,5 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openNudge } from '../runtime/nudge.ts';
 import { type Cluster, postgresAvailable, startPostgres } from '../test/postgres.ts';
 import { until } from '../test/system.ts';
 import { openNotify } from './notify.ts';
@@ -51,17 +50,4 @@ describe.skipIf(postgresAvailable())('nudges between processes', () => {
     await admin.end();
     await Promise.all([a.stop(), b.stop()]);
   });
-});
-
-test('what another process says reaches every thread and is not sent back; what it does not know is nothing to it', () => {
-  const nudge = openNudge('bridge');
-  const sent: string[] = [];
-  const heard: string[] = [];
-  const arrived = nudge.bridge((subject) => sent.push(subject));
-  nudge.on('journal', () => heard.push('journal'));
-  nudge.send('journal');
-  arrived('journal');
-  arrived('error');
-  expect({ sent, heard }).toEqual({ sent: ['journal'], heard: ['journal', 'journal'] });
-  nudge.close();
 });

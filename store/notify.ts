@@ -14,45 +14,50 @@ export type Notify = {
   readonly stop: () => Promise<void>;
 };
 
+type Listening = { readonly client: pg.Client; readonly ended: Promise<unknown> };
+
+/** Null when nobody is there, or who refuses to listen, as a standby does. */
+async function listen(server: string, hear: (payload: string) => void): Promise<Listening | null> {
+  const client = new pg.Client({ ...connecting, connectionString: server, application_name: 'shouwang nudge' });
+  const ended = new Promise((resolve) => client.once('end', resolve));
+  client.on('error', () => {});
+  client.on('notification', ({ payload = '' }) => hear(payload));
+  try {
+    await client.connect();
+    await client.query(`listen ${CHANNEL}`);
+    return { client, ended };
+  } catch {
+    await client.end();
+    return null;
+  }
+}
+
 /** Words between the processes that share a PostgreSQL, over one connection that is opened anew whenever it breaks. */
 export function openNotify(url: string, heard: (subject: string) => void): Notify {
   const self = randomBytes(6).toString('hex');
   const servers = serversOf(url);
   const due = new Set<string>();
   const stopping = new AbortController();
-  let listening: pg.Client | null = null;
+  let through: pg.Client | null = null;
   let sending = false;
 
-  /** Resolves when the connection has ended, to whether there was one. A standby refuses to listen, and the next server has its turn. */
-  async function listen(server: string): Promise<boolean> {
-    const client = new pg.Client({ ...connecting, connectionString: server, application_name: 'shouwang nudge' });
-    const ended = new Promise((resolve) => client.once('end', resolve));
-    client.on('error', () => {});
-    client.on('notification', ({ payload = '' }) => {
-      const [from, ...subjects] = payload.split(' ');
-      if (from !== self) subjects.forEach(heard);
-    });
-    stopping.signal.addEventListener('abort', () => void client.end(), { once: true });
-    try {
-      await client.connect();
-      await client.query(`listen ${CHANNEL}`);
-    } catch {
-      await client.end();
-      return false;
-    }
-    listening = client;
-    await ended;
-    listening = null;
-    return true;
-  }
+  const hear = (payload: string): void => {
+    const [from, ...subjects] = payload.split(' ');
+    if (from !== self) subjects.forEach(heard);
+  };
 
   async function stayConnected(): Promise<void> {
     let restMs: number = BACK_OFF_MS.least;
-    for (let turn = 0; !stopping.signal.aborted; turn++) {
-      const had = await listen(servers[turn % servers.length] ?? url);
-      if (had) {
+    for (let turn = 0; !stopping.signal.aborted; ) {
+      const listening = await listen(servers[turn % servers.length] ?? url, hear);
+      if (listening) {
+        through = listening.client;
+        if (stopping.signal.aborted) await through.end();
+        await listening.ended;
+        through = null;
         restMs = BACK_OFF_MS.least;
-        turn--;
+      } else {
+        turn++;
       }
       await setTimeout(restMs, null, { signal: stopping.signal }).catch(() => {});
       restMs = Math.min(restMs * 2, BACK_OFF_MS.most);
@@ -65,9 +70,9 @@ export function openNotify(url: string, heard: (subject: string) => void): Notif
     while (due.size > 0) {
       const payload = [self, ...due].join(' ');
       due.clear();
-      const through = listening;
+      const client = through;
       // One that does not answer is no use for listening either.
-      await through?.query('select pg_notify($1, $2)', [CHANNEL, payload]).catch(() => through.end());
+      await client?.query('select pg_notify($1, $2)', [CHANNEL, payload]).catch(() => client.end());
       await setTimeout(REST_MS);
     }
     sending = false;
@@ -81,6 +86,7 @@ export function openNotify(url: string, heard: (subject: string) => void): Notif
     },
     async stop() {
       stopping.abort();
+      await through?.end();
       await connected;
     },
   };
