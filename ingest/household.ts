@@ -1,5 +1,5 @@
 import type { Finding, Recovery } from '../domain/finding.ts';
-import type { LinkChange, Packet, Position } from '../domain/packet.ts';
+import type { Decoded, LinkChange, Packet, Position } from '../domain/packet.ts';
 import { factsOf, type Reading, type ReadingKind, readingKind } from '../domain/reading.ts';
 import { hours, minutes } from '../domain/time.ts';
 import { hearEvent } from './duplicates.ts';
@@ -108,10 +108,13 @@ export const degraded = (householdId: string, rule: string, now: number): Findin
   evidence: { readings: [], numbers: {} },
 });
 
+const minuteOf = (at: number): number => Math.floor(at / minutes(1));
+
 function fail(rule: string, error: unknown, { state, home }: Household, out: Concluded): void {
   const { householdId } = home.household;
   const before = state.failing[rule];
-  out.failures.push({ householdId, rule, error });
+  // One a minute: a rule that fails on every message of every home must not drown what else the log says.
+  if (before === undefined || minuteOf(before) !== minuteOf(home.now)) out.failures.push({ householdId, rule, error });
   state.failing[rule] = home.now;
   state.wakeAt = Math.min(state.wakeAt, home.now + FAILED_AGAIN_MS);
   if (before === undefined) out.conclusions.push({ finding: degraded(householdId, rule, home.now) });
@@ -119,13 +122,29 @@ function fail(rule: string, error: unknown, { state, home }: Household, out: Con
 
 /** Time: every rule is asked, and says anew when it wants to be asked again. */
 export function tick(household: Household, rules: Ruleset, out: Concluded): void {
-  const { state, home } = household;
-  state.wakeAt = NEVER_AT;
-  for (const rule in state.failing) {
-    if (home.now - (state.failing[rule] ?? 0) >= WORKS_AGAIN_MS) delete state.failing[rule];
-    else state.wakeAt = home.now + FAILED_AGAIN_MS;
-  }
+  household.state.wakeAt = NEVER_AT;
   ask(rules.all, { kind: 'tick' }, household, out);
+  forgive(household, out);
+}
+
+/** Rules that have not failed for long enough work again; when that is all of them, it is said. */
+function forgive({ state, home }: Household, out: Concluded): void {
+  const failed = Object.entries(state.failing);
+  if (failed.length === 0) return;
+  for (const [rule, at] of failed) if (home.now - at >= WORKS_AGAIN_MS) delete state.failing[rule];
+  if (Object.keys(state.failing).length > 0) {
+    state.wakeAt = Math.min(state.wakeAt, home.now + FAILED_AGAIN_MS);
+    return;
+  }
+  out.conclusions.push({
+    recovery: {
+      householdId: home.household.householdId,
+      category: 'monitoring_degraded',
+      about: { hubId: '', device: '' },
+      at: home.now,
+      sentence: { zh: '各项判断恢复正常。', en: "All of Shouwang's rules work for this home again." },
+    },
+  });
 }
 
 function hubOf({ state, home }: Household, hubId: string): HubSeen {
@@ -167,6 +186,16 @@ export function linkChanged(
 }
 
 export type Message = Origin & { readonly packet: Packet };
+
+/** What a packet means; null when our own decoder fails on it, which is as bad as a rule that does. */
+export function meaning(household: Household, decode: () => Decoded, out: Concluded): Decoded | null {
+  try {
+    return decode();
+  } catch (error) {
+    fail('decode', error, household, out);
+    return null;
+  }
+}
 
 /** A hub has spoken. False when it only repeats what it said before: then nothing but its being there follows. */
 export function heard(household: Household, { packet, event }: Message, rules: Ruleset, out: Concluded): boolean {

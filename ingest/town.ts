@@ -12,6 +12,7 @@ import {
   type HouseholdState,
   heard,
   linkChanged,
+  meaning,
   newHouseholdState,
   nothingConcluded,
   type Ruleset,
@@ -148,9 +149,13 @@ function wakeAll({ town, turn }: Look): void {
 
 function readPacket(it: Look, household: Household, hub: KnownHub, packet: Packet, position: Position): void {
   const { town, taken } = it;
-  const decoded = town.decode(packet, hub);
-  const message = { packet, position, event: decoded.event };
+  const decoded = meaning(household, () => town.decode(packet, hub), taken);
+  const message = { packet, position, event: decoded?.event ?? null };
   if (!heard(household, message, town.rules, taken)) return;
+  if (!decoded) {
+    if (packet.topic.endsWith('/emergency')) unreadable(household, message, town.rules, taken);
+    return;
+  }
   if (decoded.catalogue && describe(town.directory, hub.hubId, decoded.catalogue))
     town.changedCatalogues.add(hub.hubId);
   if (decoded.unreadable?.emergency) unreadable(household, message, town.rules, taken);
