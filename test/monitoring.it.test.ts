@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readingKind } from '../domain/reading.ts';
 import { startFreshSystem, until } from './system.ts';
 
+const PROMTOOL = 'promtool';
 const docs = new URL('../docs/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, docs), 'utf8');
 
@@ -64,7 +65,7 @@ describe('what Prometheus and Grafana are told to look at', () => {
 });
 
 test('the rules are what Prometheus understands', () => {
-  const checked = spawnSync('promtool', ['check', 'rules', new URL('prometheus/shouwang.rules.yml', docs).pathname]);
+  const checked = spawnSync(PROMTOOL, ['check', 'rules', new URL('prometheus/shouwang.rules.yml', docs).pathname]);
   // Where it is not installed only the names above are checked.
   if (!checked.error) expect(String(checked.stderr) + checked.stdout).toMatch(/SUCCESS/);
   const rules = read('prometheus/shouwang.rules.yml')

@@ -55,14 +55,18 @@ const PLAN: Plan = {
 const PASSWORD = 'a password of the owner';
 const TOLD_AGAIN_WITHIN_MS = 60_000;
 
+const READINGS_A_HOME = 10_000;
+
 async function fill(database: string, rows: number): Promise<void> {
   await (await openStoreHere(database)).close();
   const db = new Sqlite(database);
+  db.pragma('synchronous = off');
   const insert = db.prepare(`insert into reading (household_id, hub_id, device, kind, value, at, position)
     values (?, ?, 'pir-kitchen', 'motion', 1, ?, ?)`);
   const page = db.transaction((from: number, to: number) => {
     for (let n = from; n < to; n++) {
-      const home = `00000000-0000-4000-8000-${String(n % 5_000).padStart(12, '0')}`;
+      // One home behind the other, as the key goes: so a city's readings are written in a minute.
+      const home = `00000000-0000-4000-8000-${String(Math.floor(n / READINGS_A_HOME)).padStart(12, '0')}`;
       insert.run(home, home, 1_700_000_000_000 + n, `intake of some years ago ${n} 0`);
     }
   });
@@ -85,7 +89,7 @@ async function command(dataDir: string, ...args: string[]): Promise<string> {
 
 /** Homes talk, a backup is made meanwhile, they talk on, and then the machine is gone. */
 async function untilTheEnd(run: FaultRun, shape: Shape, dataDir: string, backups: string) {
-  await fill(join(dataDir, 'shouwang.db'), shape.oldReadings);
+  await fill(join(dataDir, 'shouwang.db'), run.count ?? shape.oldReadings);
   const hook = await openHook(dice('restore', run.seed));
   const system = await startSystem({ dataDir });
   const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
