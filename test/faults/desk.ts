@@ -13,10 +13,8 @@ export type Desk = {
   readonly link: () => Link;
   /** When the link last became what it is, performance.now. */
   readonly linkSince: () => number;
-  readonly losses: () => number;
   /** What the person did that was answered with a 200, by alert. */
   readonly done: ReadonlyMap<string, ReadonlySet<AlertEventKind>>;
-  readonly refused: () => number;
   /** Works on what is shown until fewer than this are left. */
   readonly workDownTo: (left: number) => Promise<void>;
   /** From now on the person only looks. */
@@ -26,6 +24,7 @@ export type Desk = {
 
 const SHOWN_AT_MOST = 500;
 const ACT_EVERY_MS = 100;
+const MOST_TRIES = 20;
 
 /** A browser sends its cookie by itself; here the socket has to be told. */
 function asBrowser({ cookie }: Person, httpUrl: string): void {
@@ -52,21 +51,13 @@ function nextStep({ state }: Shown, dice: Dice): Doing {
   return state === 'taken' ? 'attend' : 'close';
 }
 
-export function openDesk(person: Person, httpUrl: string, dice: Dice): Desk {
-  asBrowser(person, httpUrl);
-  const done = new Map<string, Set<AlertEventKind>>();
+/** What a screen holds: it asks again whenever it is told that something changed, one request at a time. */
+function openQueue(person: Person) {
   let alerts: readonly Shown[] = [];
-  let link: Link = 'connecting';
-  let linkSince = performance.now();
-  let losses = 0;
-  let refused = 0;
   let stale = false;
   let fetching: Promise<void> | null = null;
-  let resting = false;
-  let closed = false;
-
   async function fetchAgain(): Promise<void> {
-    while (stale && !closed) {
+    while (stale) {
       stale = false;
       const answer = await person.get<QueueAnswer>(`/alerts?limit=${SHOWN_AT_MOST}`).catch(() => null);
       // While nobody answers the link is down as well, and its return is another reason to fetch.
@@ -74,17 +65,33 @@ export function openDesk(person: Person, httpUrl: string, dice: Dice): Desk {
     }
     fetching = null;
   }
+  return {
+    alerts: () => alerts,
+    async refresh(): Promise<void> {
+      stale = true;
+      fetching ??= fetchAgain();
+      await fetching;
+    },
+  };
+}
+
+export function openDesk(person: Person, httpUrl: string, dice: Dice): Desk {
+  asBrowser(person, httpUrl);
+  const queue = openQueue(person);
+  const done = new Map<string, Set<AlertEventKind>>();
+  let link: Link = 'connecting';
+  let linkSince = performance.now();
+  let resting = false;
+  let closed = false;
 
   const live = keepLive(`${httpUrl.replace(/^http/, 'ws')}/api/live`, {
     onFrame(frame) {
       if (frame.kind !== 'alerts') return;
       if (frame.noticeIds.length > 0) live.send({ kind: 'shown', noticeIds: frame.noticeIds });
-      stale = true;
-      fetching ??= fetchAgain();
+      void queue.refresh();
     },
     onLink(now) {
       if (now === link) return;
-      if (now === 'lost') losses++;
       link = now;
       linkSince = performance.now();
     },
@@ -95,12 +102,13 @@ export function openDesk(person: Person, httpUrl: string, dice: Dice): Desk {
       .request('POST', `/alerts/${id}/act`, { version, action: actionOf(kind) })
       .catch(() => null);
     if (answer?.ok) done.set(id, (done.get(id) ?? new Set()).add(KIND_OF[kind]));
-    else if (answer && answer.status < 500) refused++;
-    await answer?.body?.cancel();
+    // A server that is killed may take the rest of its answer with it.
+    await answer?.body?.cancel().catch(() => {});
   }
 
   async function work(): Promise<void> {
     while (!closed) {
+      const alerts = queue.alerts();
       const one = alerts[dice.whole(0, Math.max(0, alerts.length - 1))];
       if (one && !resting) await act(one, nextStep(one, dice));
       await pause(ACT_EVERY_MS);
@@ -109,18 +117,12 @@ export function openDesk(person: Person, httpUrl: string, dice: Dice): Desk {
   const working = work();
 
   return {
-    shown: () => new Map(alerts.map(({ id, version }) => [id, version])),
-    link: () => link,
-    linkSince: () => linkSince,
-    losses: () => losses,
-    done,
-    refused: () => refused,
+    ...{ done, link: () => link, linkSince: () => linkSince },
+    shown: () => new Map(queue.alerts().map(({ id, version }) => [id, version])),
     async workDownTo(left) {
-      for (let tries = 0; alerts.length > left && tries < 10; tries++) {
-        for (const one of alerts.slice(left)) await act(one, 'close');
-        stale = true;
-        fetching ??= fetchAgain();
-        await fetching;
+      for (let tries = 0; queue.alerts().length > left && tries < MOST_TRIES; tries++) {
+        for (const one of queue.alerts().slice(left)) await act(one, 'close');
+        await queue.refresh();
       }
     },
     rest: () => {
@@ -130,7 +132,6 @@ export function openDesk(person: Person, httpUrl: string, dice: Dice): Desk {
       closed = true;
       live.stop();
       await working;
-      await fetching;
     },
   };
 }

@@ -6,6 +6,7 @@ import { type LoadResult, runLoad } from '../../device-sim/load.ts';
 import { ROOT_AREA } from '../../domain/household.ts';
 import type { Audience, Plan, Step } from '../../domain/plan.ts';
 import type { Snapshot } from '../../ingest/checkpoint.ts';
+import type { Store } from '../../store/commands.ts';
 import { openStoreToRead } from '../../store/open.ts';
 import { hubLinesOf, logIn, registerHomes } from '../person.ts';
 import { type System, until } from '../system.ts';
@@ -17,7 +18,7 @@ import { ownOutageLosesNoHub, replaysTheSame, snapshotsOf } from './invariants-p
 import { everyStepIsTold } from './invariants-telling.ts';
 import { ACKED, CRITICAL, type LoadLedger, loadLedger, SAID } from './load-ledger.ts';
 import { openToQuery } from './query.ts';
-import { memoryBounded, neverWentBack, nothingUnattended, startSampler } from './sampler.ts';
+import { memoryBounded, neverWentBack, nothingUnattended, type Sampled, startSampler } from './sampler.ts';
 
 /** A rung comes soon after the other, so that many deadlines pass whatever is killed meanwhile; one waits for a console that is not there. */
 const rung = (afterSeconds: number, tell: Audience[], channels: Step['channels'] = ['webhook']): Step => ({
@@ -49,7 +50,6 @@ export type TownOptions = {
 export type Town = {
   readonly dice: Dice;
   readonly ledger: LoadLedger;
-  readonly desk: Desk;
   /** What the processors have kept at this moment: it must be possible to go on from there later. */
   readonly remember: () => Promise<void>;
   /** Ends the load, and waits until everything is answered and dealt with and the desk shows it. */
@@ -60,6 +60,7 @@ export type Town = {
 };
 
 export type Bars = { readonly latestMs: number; readonly mostMb: number };
+type Database = ReturnType<typeof openToQuery>;
 type Settled = { readonly load: LoadResult; readonly says: readonly string[] };
 export type Judged = { readonly counts: Readonly<Record<string, number>>; readonly broken: readonly string[] };
 
@@ -67,11 +68,11 @@ const DRAIN_MS = 120_000;
 const SHOWN_AT_LAST = 200;
 const SAME_WITHIN_MS = 20_000;
 
-const unclosed = async (db: ReturnType<typeof openToQuery>) =>
+const unclosed = async (db: Database) =>
   db.selectFrom('alert').select(['id', 'version']).where('state', '<>', sql.lit('closed')).execute();
 
 /** What a console shows when it has come to rest is what is on disk. */
-async function deskShowsTheTruth(desk: Desk, db: ReturnType<typeof openToQuery>): Promise<string[]> {
+async function deskShowsTheTruth(desk: Desk, db: Database): Promise<string[]> {
   const same = async () => {
     const rows = await unclosed(db);
     const shown = desk.shown();
@@ -84,7 +85,7 @@ async function deskShowsTheTruth(desk: Desk, db: ReturnType<typeof openToQuery>)
 }
 
 /** What a person was told is done, is done. */
-async function answeredIsDone(desk: Desk, db: ReturnType<typeof openToQuery>): Promise<string[]> {
+async function answeredIsDone(desk: Desk, db: Database): Promise<string[]> {
   const rows = await db
     .selectFrom('alert_event')
     .select(['alert_id', 'kind'])
@@ -112,6 +113,54 @@ async function openHomes({ web, homes, mqttPort }: TownOptions, hook: Hook) {
   const hubs = hubLinesOf(registered.homes);
   for (const last of hubs.slice(-1)) await letIn(mqttPort, last);
   return { owner, hubs };
+}
+
+type Seen = {
+  readonly store: Store;
+  readonly db: Database;
+  readonly ledger: LoadLedger;
+  readonly desk: Desk;
+  readonly sampled: Sampled;
+  readonly receptions: Hook['receptions'];
+  readonly snapshots: readonly (readonly Snapshot[])[];
+  readonly kills: readonly number[];
+  readonly bars: Bars;
+};
+
+async function judge(seen: Seen): Promise<Judged> {
+  const { store, db, ledger, desk, sampled, receptions, snapshots, kills, bars } = seen;
+  const messages = await readMessages(store, db, ledger);
+  const telling = await everyStepIsTold(db, { receptions, kills, latestMs: bars.latestMs });
+  const replayed = await replaysTheSame(store, db, snapshots);
+  const broken = [
+    ...acknowledgedIsKept(messages),
+    ...takesEffectOnce(messages),
+    ...emergencyHasOneAlert(messages),
+    ...nothingUnattended(sampled, bars.latestMs),
+    ...telling.says,
+    ...replayed.says,
+    ...neverWentBack(sampled),
+    ...(await ownOutageLosesNoHub(db)),
+    ...memoryBounded(sampled, bars.mostMb),
+    ...(await answeredIsDone(desk, db)),
+  ];
+  const counts = {
+    said: ledger.count(SAID),
+    acked: ledger.count(ACKED),
+    ackedCritical: ledger.count(ACKED | CRITICAL),
+    alerts: telling.alerts,
+    webhookNotices: telling.webhookNotices,
+    sentAgain: telling.resent,
+    acts: [...desk.done.values()].reduce((sum, kinds) => sum + kinds.size, 0),
+    turns: replayed.turns,
+    looks: sampled.looks,
+    mostUnclosed: sampled.mostUnclosed,
+    deadlineLateMaxMs: sampled.alertLateMs,
+    noticeLateMaxMs: sampled.noticeLateMs,
+    toldAfterMaxMs: telling.toldAfterMaxMs,
+    memoryMaxMb: Math.round(Math.max(0, ...sampled.memoryMb.values())),
+  };
+  return { counts, broken };
 }
 
 export async function openTown(options: TownOptions): Promise<Town> {
@@ -148,44 +197,10 @@ export async function openTown(options: TownOptions): Promise<Town> {
     return { load: result, says };
   }
 
-  async function judge(kills: readonly number[], { latestMs, mostMb }: Bars): Promise<Judged> {
-    const { sampled } = sampler;
-    const messages = await readMessages(store, db, ledger);
-    const telling = await everyStepIsTold(db, { receptions: hook.receptions, kills, latestMs });
-    const replayed = await replaysTheSame(store, db, snapshots);
-    const broken = [
-      ...acknowledgedIsKept(messages),
-      ...takesEffectOnce(messages),
-      ...emergencyHasOneAlert(messages),
-      ...nothingUnattended(sampled, latestMs),
-      ...telling.says,
-      ...replayed.says,
-      ...neverWentBack(sampled),
-      ...(await ownOutageLosesNoHub(db)),
-      ...memoryBounded(sampled, mostMb),
-      ...(await answeredIsDone(desk, db)),
-    ];
-    const counts = {
-      said: ledger.count(SAID),
-      acked: ledger.count(ACKED),
-      ackedCritical: ledger.count(ACKED | CRITICAL),
-      alerts: telling.alerts,
-      webhookNotices: telling.webhookNotices,
-      sentAgain: telling.resent,
-      acts: [...desk.done.values()].reduce((sum, kinds) => sum + kinds.size, 0),
-      turns: replayed.turns,
-      looks: sampled.looks,
-      mostUnclosed: sampled.mostUnclosed,
-      deadlineLateMaxMs: sampled.alertLateMs,
-      noticeLateMaxMs: sampled.noticeLateMs,
-      toldAfterMaxMs: telling.toldAfterMaxMs,
-      memoryMaxMb: Math.round(Math.max(0, ...sampled.memoryMb.values())),
-    };
-    return { counts, broken };
-  }
-
   return {
-    ...{ dice: diceOf(seed, 'kills'), ledger, desk, settle, judge },
+    ...{ dice: diceOf(seed, 'kills'), ledger, settle },
+    judge: (kills, bars) =>
+      judge({ store, db, ledger, desk, kills, bars, sampled: sampler.sampled, receptions: hook.receptions, snapshots }),
     remember: async () => void snapshots.push(await snapshotsOf(store)),
     async close() {
       ended.abort();

@@ -194,7 +194,7 @@ export const killsOfRoles: Fault = {
         : { homes: 2_000, rate: 2_250, kills: 200, longestLifeMs: 6_000, mostAnswers: 10_000, bars: STRICT };
     const server = await startPostgres();
     const url = await freshDatabase(server.url);
-    const folders = ROLES.map(temporaryFolder);
+    const folders = ROLES.map(() => temporaryFolder());
     const launch = (role: string, i: number) =>
       launchPost(role, { dataDir: folders[i]?.path ?? '', roles: [role], env: { SHOUWANG_DATABASE_URL: url } });
     const [first, ...others] = await Promise.all(ROLES.map(launch));
