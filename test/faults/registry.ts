@@ -18,6 +18,7 @@ import { rollingUpgrade } from './rolling-upgrade.ts';
 import { seriesDown } from './series-down.ts';
 import { serverClock } from './server-clock.ts';
 import { stoppedOwner } from './stopped-owner.ts';
+import { throwingRule } from './throwing-rule.ts';
 import { virtualMonths } from './virtual-months.ts';
 
 /** In the order of the report. */
@@ -43,4 +44,5 @@ export const faults: readonly Fault[] = [
   deviceClocks,
   mutatedPackets,
   generatedBodies,
+  throwingRule,
 ];

@@ -1,0 +1,4 @@
+import { playShort } from './short.ts';
+import { throwingRule } from './throwing-rule.ts';
+
+playShort(throwingRule);
