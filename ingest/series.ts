@@ -1,6 +1,7 @@
 import { factsOf, type ReadingKind, type RetentionClass, readingKind } from '../domain/reading.ts';
 import { localTime, minutes, seconds } from '../domain/time.ts';
 import type { KeptReading, LatestReading, RollupDelta } from '../store/checkpoint.ts';
+import { minuteLetter } from '../store/minutes.ts';
 import { KEPT_AT_MOST_MS } from './decoders/clock.ts';
 import type { ReadingInput } from './rule.ts';
 
@@ -13,7 +14,15 @@ type Line = {
   at: number;
   readonly buckets: Bucket[];
 };
-type Bucket = { readonly size: number; readonly at: number; n: number; sum: number; min: number; max: number };
+type Bucket = {
+  readonly size: number;
+  readonly at: number;
+  n: number;
+  sum: number;
+  min: number;
+  max: number;
+  minutes: string;
+};
 
 type Of<T> = { readonly householdId: string } & T;
 /** What the series gained, by household. */
@@ -23,13 +32,12 @@ export type Gained = {
   readonly latest: LatestReading[];
 };
 
-const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
 
-/** The buckets that are worth their room, by class: a minute only where no single reading is kept and more than one comes in it. */
+/** The buckets that are worth their room, by class. */
 const sizes: Readonly<Record<RetentionClass, readonly number[]>> = {
-  activity: [MINUTE, HOUR, DAY],
+  activity: [HOUR, DAY],
   event: [HOUR, DAY],
   vital: [HOUR, DAY],
   environment: [HOUR, DAY],
@@ -40,6 +48,8 @@ type Treatment = {
   /** Whether means and counts are kept; and whether only "yes" is anything at all: movement that ends is no second movement. */
   readonly sizes: readonly number[];
   readonly onlyYes: boolean;
+  /** Whether the minutes are kept in the hour: of what is not kept one by one. */
+  readonly byMinute: boolean;
   /** Whether each single reading is kept, and of states only what changes. */
   readonly raw: boolean;
   readonly onlyChanges: boolean;
@@ -54,6 +64,7 @@ const treatments: ReadonlyMap<ReadingKind, Treatment> = new Map(
       {
         sizes: kind === 'battery' ? [DAY] : sizes[retain],
         onlyYes: retain === 'activity' || shape === 'momentary',
+        byMinute: retain === 'activity',
         raw,
         onlyChanges: raw && shape === 'state',
       },
@@ -77,7 +88,7 @@ function dayStart(at: number, zone: string): number {
 const bucketStart = (size: number, at: number, zone: string): number =>
   size === DAY ? dayStart(at, zone) : Math.floor(at / seconds(size)) * seconds(size);
 
-function add(buckets: Bucket[], size: number, at: number, value: number): void {
+function add(buckets: Bucket[], size: number, at: number, value: number, minute: string): void {
   for (let i = buckets.length - 1; i >= 0; i--) {
     const bucket = buckets[i];
     if (bucket?.at !== at || bucket.size !== size) continue;
@@ -85,9 +96,10 @@ function add(buckets: Bucket[], size: number, at: number, value: number): void {
     bucket.sum += value;
     if (value < bucket.min) bucket.min = value;
     if (value > bucket.max) bucket.max = value;
+    bucket.minutes += minute;
     return;
   }
-  buckets.push({ size, at, n: 1, sum: value, min: value, max: value });
+  buckets.push({ size, at, n: 1, sum: value, min: value, max: value, minutes: minute });
 }
 
 export type Series = {
@@ -126,7 +138,11 @@ export function gatherSeries(): Series {
         line.at = madeAt;
       }
       if ((treatment.onlyYes && value === 0) || receivedAt - madeAt > KEPT_AT_MOST_MS) return;
-      for (const size of treatment.sizes) add(line.buckets, size, bucketStart(size, madeAt, zone), value);
+      for (const size of treatment.sizes) {
+        const at = bucketStart(size, madeAt, zone);
+        const minute = treatment.byMinute && size === HOUR ? minuteLetter(Math.floor((madeAt - at) / minutes(1))) : '';
+        add(line.buckets, size, at, value, minute);
+      }
       if (treatment.raw && !(treatment.onlyChanges && news === 'same')) {
         const at = `${position.stream}:${position.number}:${index}`;
         own.readings.push({ householdId, hubId, device, kind, value, at: madeAt, position: at });

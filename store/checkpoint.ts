@@ -1,6 +1,6 @@
 import type { DeviceClass } from '../domain/hub.ts';
 import type { ReadingKind } from '../domain/reading.ts';
-import { eachRow } from './batch.ts';
+import { inBulk } from './batch.ts';
 import { read, write } from './command.ts';
 import { type HeldLease, holdFence } from './lease.ts';
 import type { Db } from './schema.ts';
@@ -15,6 +15,8 @@ export type RollupDelta = Place & {
   readonly sum: number;
   readonly min: number;
   readonly max: number;
+  /** Of movement in an hour: the minute of each, as one character (store/minutes.ts). */
+  readonly minutes: string;
 };
 export type KeptReading = Place & {
   readonly kind: ReadingKind;
@@ -59,15 +61,15 @@ export type Checkpoint = {
   readonly linksUnknown: boolean;
 };
 
-/** Keeps documents and says of each whether it was new: one that is of this turn already is not, and nothing that hangs on it is added again. */
-const keepStates = (db: Db, processor: string, turn: number, states: readonly KeptState[]): Promise<boolean[]> =>
-  eachRow(
+/** Keeps documents and gives the names of those that were new: one that is of this turn already is not, and nothing that hangs on it is added again. */
+async function keepStates(db: Db, processor: string, turn: number, states: readonly KeptState[]): Promise<Set<string>> {
+  const kept = await inBulk(
     db,
     states.map(({ householdId, state }) => ({ household_id: householdId, processor, turn, state })),
-    (row) =>
+    (rows) =>
       db
         .insertInto('household_state')
-        .values(row)
+        .values([...rows])
         .onConflict((conflict) =>
           conflict
             .column('household_id')
@@ -77,13 +79,16 @@ const keepStates = (db: Db, processor: string, turn: number, states: readonly Ke
               state: e.ref('excluded.state'),
             }))
             .whereRef('household_state.turn', '<', 'excluded.turn'),
-        ),
+        )
+        .returning('household_id'),
   );
+  return new Set(kept.map((row) => row.household_id));
+}
 
 async function addRollups(db: Db, rollups: readonly RollupDelta[]): Promise<void> {
-  await eachRow(
+  await inBulk(
     db,
-    rollups.map(({ householdId, hubId, device, kind, size, at, n, sum, min, max }) => ({
+    rollups.map(({ householdId, hubId, device, kind, size, at, n, sum, min, max, minutes }) => ({
       household_id: householdId,
       hub_id: hubId,
       device,
@@ -94,11 +99,12 @@ async function addRollups(db: Db, rollups: readonly RollupDelta[]): Promise<void
       sum,
       min,
       max,
+      minutes,
     })),
-    (row) =>
+    (rows) =>
       db
         .insertInto('rollup')
-        .values(row)
+        .values([...rows])
         .onConflict((conflict) =>
           conflict.columns(['household_id', 'kind', 'size', 'at', 'hub_id', 'device']).doUpdateSet((e) => ({
             n: e('rollup.n', '+', e.ref('excluded.n')),
@@ -115,13 +121,14 @@ async function addRollups(db: Db, rollups: readonly RollupDelta[]): Promise<void
               .then(e.ref('excluded.max'))
               .else(e.ref('rollup.max'))
               .end(),
+            minutes: e('rollup.minutes', '||', e.ref('excluded.minutes')),
           })),
         ),
   );
 }
 
 async function keepReadings(db: Db, readings: readonly KeptReading[], latest: readonly LatestReading[]): Promise<void> {
-  await eachRow(
+  await inBulk(
     db,
     readings.map(({ householdId, hubId, device, kind, value, at, position }) => ({
       household_id: householdId,
@@ -132,13 +139,13 @@ async function keepReadings(db: Db, readings: readonly KeptReading[], latest: re
       at,
       position,
     })),
-    (row) =>
+    (rows) =>
       db
         .insertInto('reading')
-        .values(row)
+        .values([...rows])
         .onConflict((conflict) => conflict.columns(['household_id', 'at', 'position']).doNothing()),
   );
-  await eachRow(
+  await inBulk(
     db,
     latest.map(({ householdId, hubId, device, kind, value, at }) => ({
       household_id: householdId,
@@ -148,10 +155,10 @@ async function keepReadings(db: Db, readings: readonly KeptReading[], latest: re
       value,
       at,
     })),
-    (row) =>
+    (rows) =>
       db
         .insertInto('latest')
-        .values(row)
+        .values([...rows])
         .onConflict((conflict) =>
           conflict
             .columns(['household_id', 'hub_id', 'device', 'kind'])
@@ -176,7 +183,7 @@ async function keepHardware(db: Db, devices: KeptHousehold['devices'], hubs: Kep
       )
       .execute();
   }
-  await eachRow(
+  await inBulk(
     db,
     hubs.map(({ hubId, householdId, connected, lastHeardAt }) => ({
       hub_id: hubId,
@@ -184,10 +191,10 @@ async function keepHardware(db: Db, devices: KeptHousehold['devices'], hubs: Kep
       connected: connected ? 1 : 0,
       last_heard_at: lastHeardAt,
     })),
-    (row) =>
+    (rows) =>
       db
         .insertInto('hub_now')
-        .values(row)
+        .values([...rows])
         .onConflict((conflict) =>
           conflict.column('hub_id').doUpdateSet((e) => ({
             connected: e.ref('excluded.connected'),
@@ -201,11 +208,9 @@ export const checkpointCommands = {
   commitCheckpoint: write(async (db, { lease, processor, turn, households, complete, linksUnknown }: Checkpoint) => {
     await holdFence(db, lease);
     if (linksUnknown) await db.updateTable('hub_now').set({ connected: 0 }).where('connected', '=', 1).execute();
-    const owners = households.flatMap((household) => household.states.map(() => household));
     const states = households.flatMap((household) => household.states);
-    const isNew = await keepStates(db, processor, turn, states);
-    const known = new Set(owners.filter((_, index) => !isNew[index]));
-    const fresh = households.filter((household) => !known.has(household));
+    const kept = await keepStates(db, processor, turn, states);
+    const fresh = households.filter((household) => household.states.every(({ householdId }) => kept.has(householdId)));
     await addRollups(
       db,
       fresh.flatMap((household) => household.rollups),

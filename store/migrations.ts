@@ -112,9 +112,9 @@ const founding = [
 ];
 
 /** On SQLite a table that is its own primary key holds each row once instead of twice; the largest tables are half as large by it. */
-const withoutRowid = (table: string, columns: string): readonly string[] => [
+const withoutRowid = (table: string, columns: string, more = ''): readonly string[] => [
   `create table ${table}_keyed (${columns}) without rowid`,
-  `insert into ${table}_keyed select * from ${table}`,
+  `insert into ${table}_keyed select *${more} from ${table}`,
   `drop table ${table}`,
   `alter table ${table}_keyed rename to ${table}`,
 ];
@@ -124,7 +124,8 @@ const keyed = [
     'rollup',
     `household_id text not null, hub_id text not null, device text not null, kind text not null,
     size integer not null, at bigint not null, n bigint not null, sum double precision not null, min double precision not null,
-    max double precision not null, primary key (household_id, kind, size, at, hub_id, device)`,
+    max double precision not null, minutes text not null, primary key (household_id, kind, size, at, hub_id, device)`,
+    `, ''`,
   ),
   ...withoutRowid(
     'reading',
@@ -137,7 +138,8 @@ const keyed = [
 /** What several processes need to share one memory: who works on what, which front end holds a hub, and what goes down to hubs. */
 const together = (engine: Engine): readonly string[] => [
   `drop index rollup_by_age`,
-  ...(engine === 'sqlite' ? keyed : []),
+  `delete from rollup where size = 60`,
+  ...(engine === 'sqlite' ? keyed : [`alter table rollup add column minutes text not null default ''`]),
   `alter table household add column slot integer not null default 0`,
   `create table lease (name text primary key, owner text not null, fence bigint not null, renewal bigint not null)`,
   `create table hub_link (hub_id text primary key, front_end text not null, epoch bigint not null, left_front_end text)`,

@@ -159,12 +159,13 @@ describe.each(engines)('what consoles read on $name', (engine) => {
       rollups: readings.map(({ kind, value, at }) => ({
         ...place,
         kind,
-        size: 60,
+        size: 3_600,
         at,
         n: 2,
         sum: 2 * value,
         min: value,
         max: value,
+        minutes: '',
       })),
       readings: readings.map((reading, index) => ({ ...place, ...reading, position: `s:${index}` })),
       latest: readings.map((reading) => ({ ...place, ...reading })),
@@ -194,7 +195,8 @@ describe.each(engines)('what consoles read on $name', (engine) => {
     const point = { at: T0 + 2 * MINUTE, device: 'd', room: 'hall', mean: 82, min: 82, max: 82 };
     expect(await series(60)).toEqual([{ ...point, n: 1 }]);
     expect(await series(0)).toEqual([{ ...point, n: 1 }]);
-    expect(await series(3_600)).toEqual([]);
+    expect(await series(3_600)).toEqual([{ ...point, n: 2 }]);
+    expect(await series(86_400)).toEqual([]);
     const file = await open.store.householdFile({ id: householdId, now: T0 + 26 * 60 * MINUTE });
     expect(file!.devices).toMatchObject([{ state: 'lost', lastHeardAt: T0 + 2 * MINUTE }]);
     expect(file!.hubs).toMatchObject([{ connected: true }]);

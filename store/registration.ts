@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Contact, Household, Resident } from '../domain/household.ts';
 import type { Device, Hub } from '../domain/hub.ts';
-import { eachRow } from './batch.ts';
+import { inBulk } from './batch.ts';
 import { contactRow, residentRow } from './belonging.ts';
 import { write } from './command.ts';
 import { hashOfKey, newKey } from './hub.ts';
@@ -90,12 +90,12 @@ export const registrationCommands = {
     const rows: Rows = { household: [], resident: [], contact: [], hub: [], hub_key: [], device: [] };
     const first = value - 2 * registrations.length;
     const registered = registrations.map((it, index) => addRows(rows, it, first + 2 * (index + 1), now));
-    await eachRow(db, rows.household, (row) => db.insertInto('household').values(row));
-    await eachRow(db, rows.resident, (row) => db.insertInto('resident').values(row));
-    await eachRow(db, rows.contact, (row) => db.insertInto('contact').values(row));
-    await eachRow(db, rows.hub, (row) => db.insertInto('hub').values(row));
-    await eachRow(db, rows.hub_key, (row) => db.insertInto('hub_key').values(row));
-    await eachRow(db, rows.device, (row) => db.insertInto('device').values(row));
+    await inBulk(db, rows.household, (all) => db.insertInto('household').values([...all]));
+    await inBulk(db, rows.resident, (all) => db.insertInto('resident').values([...all]));
+    await inBulk(db, rows.contact, (all) => db.insertInto('contact').values([...all]));
+    await inBulk(db, rows.hub, (all) => db.insertInto('hub').values([...all]));
+    await inBulk(db, rows.hub_key, (all) => db.insertInto('hub_key').values([...all]));
+    await inBulk(db, rows.device, (all) => db.insertInto('device').values([...all]));
     return { registered };
   }),
 };

@@ -84,6 +84,8 @@ export type Tables = {
     sum: number;
     min: number;
     max: number;
+    /** As store/minutes.ts writes them. */
+    minutes: string;
   };
   reading: {
     household_id: string;

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { factsOf, type ReadingKind, readingKind } from '../domain/reading.ts';
 import { read } from './command.ts';
 import { asRead } from './household.ts';
+import { minutesIn } from './minutes.ts';
 import type { Db } from './schema.ts';
 
 /** What happened, not how it was: every motion would hide the rest. */
@@ -14,9 +15,8 @@ const told = readingKind.options.filter((kind) => {
 const POINTS = 20_000;
 
 const MINUTE = 60;
+const HOUR = 3_600;
 const MINUTE_MS = 60_000;
-
-const isKept = (kind: ReadingKind): boolean => ['vital', 'event'].includes(factsOf(kind).retain);
 
 type Wanted = { readonly householdId: string; readonly kind: ReadingKind; readonly from: number; readonly to: number };
 
@@ -36,7 +36,7 @@ const single = (db: Db, wanted: Wanted) =>
     .execute();
 
 /** Where each reading is kept, no minutes are: they are counted when somebody asks. */
-async function byMinute(db: Db, wanted: Wanted) {
+async function countedMinutes(db: Db, wanted: Wanted) {
   const minute = sql<number>`at - at % ${sql.lit(MINUTE_MS)}`;
   const rows = await readings(db, wanted)
     .select((e) => [
@@ -52,6 +52,36 @@ async function byMinute(db: Db, wanted: Wanted) {
     .orderBy(minute)
     .execute();
   return rows.map((row) => ({ ...row, n: Number(row.n), mean: Number(row.mean) }));
+}
+
+/** Movement's minutes stand in its hours. */
+async function movedMinutes(db: Db, wanted: Wanted) {
+  const hours = await db
+    .selectFrom('rollup')
+    .select(['at', 'hub_id', 'device', 'minutes'])
+    .where('household_id', '=', wanted.householdId)
+    .where('kind', '=', wanted.kind)
+    .where('size', '=', HOUR)
+    .where('at', '>', wanted.from - HOUR * 1_000)
+    .where('at', '<', wanted.to)
+    .orderBy('at')
+    .limit(POINTS)
+    .execute();
+  return hours
+    .flatMap(({ at, hub_id, device, minutes }) =>
+      [...minutesIn(minutes)].map(([minute, n]) => ({
+        ...{ at: at + minute * MINUTE_MS, hub_id, device, n, mean: 1, min: 1, max: 1 },
+      })),
+    )
+    .filter(({ at }) => at >= wanted.from && at < wanted.to)
+    .sort((a, b) => a.at - b.at)
+    .slice(0, POINTS);
+}
+
+function points(db: Db, wanted: Wanted, size: number) {
+  if (size === 0) return single(db, wanted);
+  if (size !== MINUTE) return buckets(db, wanted, size);
+  return factsOf(wanted.kind).retain === 'activity' ? movedMinutes(db, wanted) : countedMinutes(db, wanted);
 }
 
 const buckets = (db: Db, { householdId, kind, from, to }: Wanted, size: number) =>
@@ -114,13 +144,8 @@ export const seriesCommands = {
         .where('household_id', '=', householdId)
         .execute();
       const room = new Map(rooms.map((row) => [`${row.hub_id}/${row.key}`, row.room]));
-      const wanted = { householdId, kind, from, to };
-      const points = await (size === 0
-        ? single(db, wanted)
-        : size === MINUTE && isKept(kind)
-          ? byMinute(db, wanted)
-          : buckets(db, wanted, size));
-      return points.map(({ hub_id, ...point }) => ({ ...point, room: room.get(`${hub_id}/${point.device}`) ?? '' }));
+      const found = await points(db, { householdId, kind, from, to }, size);
+      return found.map(({ hub_id, ...point }) => ({ ...point, room: room.get(`${hub_id}/${point.device}`) ?? '' }));
     },
   ),
 };

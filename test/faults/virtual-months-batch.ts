@@ -165,7 +165,7 @@ function tally(
   toAt: number,
 ): void {
   for (const { householdId, kind, size, at, n } of rollups) {
-    if (size !== 60) continue;
+    if (size !== 3_600) continue;
     const own = counted.get(householdId) ?? { temperatures: 0, astray: 0 };
     if (kind === 'temperature') own.temperatures += n;
     if (at < fromAt - days(1) || at > toAt + days(1)) own.astray += n;
