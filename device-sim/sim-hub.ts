@@ -10,7 +10,9 @@ import type { Speech, Utterance } from './speech.ts';
 export type Credential = { readonly clientId: string; readonly username: string; readonly password: string };
 
 export type SimHubOptions = {
-  readonly url: string;
+  /** The way to the server at each dialling. */
+  readonly url: string | (() => string);
+  readonly keepaliveSeconds?: number;
   readonly credential: Credential;
   readonly speech: Speech;
   readonly ledger: Ledger;
@@ -159,11 +161,11 @@ export class SimHub {
    * of turn with our backlog; ended by force, it gives the messages back to us instead.
    */
   #dial(): void {
-    const { url, credential, speech, onTrouble = () => {} } = this.#options;
-    const link = connect(url, {
+    const { url, credential, speech, keepaliveSeconds = 60, onTrouble = () => {} } = this.#options;
+    const link = connect(typeof url === 'string' ? url : url(), {
       ...credential,
       clean: true,
-      keepalive: 60,
+      keepalive: keepaliveSeconds,
       reconnectPeriod: 0,
       connectTimeout: 10_000,
     });

@@ -20,6 +20,11 @@ export async function logIn(httpUrl: string, link: string): Promise<Person> {
     .getSetCookie()
     .map((line) => line.split(';')[0])
     .join('; ');
+  return personAt(httpUrl, cookie);
+}
+
+/** Who has logged in already, at another address of the same server. */
+export function personAt(httpUrl: string, cookie: string): Person {
   const request = (method: string, path: string, body?: unknown) =>
     fetch(`${httpUrl}/api${path}`, {
       method,

@@ -7,6 +7,7 @@ import { frozenConsoles } from './frozen-console.ts';
 import { frozenHubs } from './frozen-hub.ts';
 import { fsyncError } from './fsync-error.ts';
 import { generatedBodies } from './generated-bodies.ts';
+import { halfOpen } from './half-open.ts';
 import { killedForGood } from './killed-for-good.ts';
 import { kills, killsOfRoles } from './kills.ts';
 import { lostNudges } from './lost-nudges.ts';
@@ -45,4 +46,5 @@ export const faults: readonly Fault[] = [
   mutatedPackets,
   generatedBodies,
   throwingRule,
+  halfOpen,
 ];

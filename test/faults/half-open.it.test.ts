@@ -1,0 +1,4 @@
+import { halfOpen } from './half-open.ts';
+import { playShort } from './short.ts';
+
+playShort(halfOpen);
