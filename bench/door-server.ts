@@ -37,7 +37,14 @@ const metrics = openMetrics();
 const nudge = openNudge('bench');
 const { store, close } = await openStore(join(folder, 'bench.db'));
 
-const nothing: Judgement = { findings: [], alarmStates: [], catalogue: null, unreadable: null, acknowledge: null };
+const nothing: Judgement = {
+  findings: [],
+  alarmStates: [],
+  catalogue: null,
+  unreadable: null,
+  acknowledge: null,
+  critical: false,
+};
 const intake = await startIntake({
   store,
   clock,

@@ -2,18 +2,24 @@ import type { SegmentCommit } from '../store/journal.ts';
 import type { Batch, Gathering } from './gathering.ts';
 import type { Kept } from './quarantine.ts';
 
-/** What one commit holds at most, so that none takes long; and what may wait for commits, so that memory stays bounded. */
-const COMMIT_BYTES = 4 * 1_024 * 1_024;
-const COMMIT_ENTRIES = 20_000;
+/** What one commit holds at most, so that none takes long: an emergency waits for the one under way. */
+const COMMIT_BYTES = 1_024 * 1_024;
+const COMMIT_ENTRIES = 5_000;
+/** What may wait for commits, so that memory stays bounded. */
 const WAITING_BYTES = 64 * 1_024 * 1_024;
 
 export type GroupCommit = {
   /** To be called before an entry is added to what gathers. */
   readonly room: () => void;
   readonly full: () => boolean;
-  readonly ended: () => boolean;
   /** Waits until all that was added is on disk; nothing may be added after. */
   readonly end: () => Promise<void>;
+};
+
+export type Committing = {
+  readonly commit: (commit: SegmentCommit) => Promise<Kept>;
+  readonly committed: (batch: Batch, kept: Kept) => void;
+  readonly failed: (cause: unknown) => void;
 };
 
 /**
@@ -21,9 +27,8 @@ export type GroupCommit = {
  * alone, a packet is on disk after one fsync; under load the groups grow by themselves.
  */
 export function groupCommit(
-  gathering: Gathering,
-  commit: (commit: SegmentCommit) => Promise<Kept>,
-  told: { readonly committed: (batch: Batch, kept: Kept) => void; readonly failed: (cause: unknown) => void },
+  gathering: Pick<Gathering, 'count' | 'bytes' | 'close'>,
+  { commit, committed, failed }: Committing,
 ): GroupCommit {
   /** Full batches before the one that gathers. */
   const closed: Batch[] = [];
@@ -51,11 +56,11 @@ export function groupCommit(
         waitingBytes -= batch.commit.bytes.length;
         // The disk works on the next group while this one is answered.
         commitNext();
-        told.committed(batch, kept);
+        committed(batch, kept);
       },
       (cause: unknown) => {
         ended = true;
-        told.failed(cause);
+        failed(cause);
       },
     );
   }
@@ -69,7 +74,6 @@ export function groupCommit(
       setImmediate(commitNext);
     },
     full: () => waitingBytes + gathering.bytes() > WAITING_BYTES,
-    ended: () => ended,
     async end() {
       if (committing && !ended) await new Promise<void>((resolve) => (idle = resolve));
       ended = true;

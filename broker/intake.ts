@@ -10,8 +10,9 @@ import type { Nudge } from '../runtime/nudge.ts';
 import type { AlarmState } from '../store/alarm-state.ts';
 import type { Store } from '../store/commands.ts';
 import type { AdmittedHub } from '../store/hub.ts';
-import { type Batch, gathering } from './gathering.ts';
-import { groupCommit } from './group-commit.ts';
+import type { Batch } from './gathering.ts';
+import type { Committing } from './group-commit.ts';
+import { type Lane, openLane } from './lane.ts';
 import { type KeepingOptions, type Kept, keeping } from './quarantine.ts';
 
 /** What tells a hub, on its down-link, that its emergency is safely an open alert. */
@@ -24,9 +25,11 @@ export type Judgement = {
   readonly catalogue: Catalogue | null;
   readonly unreadable: { readonly reason: string } | null;
   readonly acknowledge: Acknowledge | null;
+  /** It speaks of what is about a life, or may do so, whether or not anything follows from it. */
+  readonly critical: boolean;
 };
 
-/** Decodes and decides at once; handed in, since decoding is not the broker's matter. */
+/** Decodes and decides at once; handed in, since decoding is not the broker's matter. The position is that of something critical. */
 export type Judge = (packet: Packet, position: Position, hub: AdmittedHub) => Judgement;
 
 export type Accepted = { readonly acknowledge: Acknowledge | null };
@@ -75,6 +78,7 @@ const NOTHING_MEANT: Judgement = {
   catalogue: null,
   unreadable: { reason: 'judge_failed' },
   acknowledge: null,
+  critical: true,
 };
 
 function meters(metrics: Metrics) {
@@ -82,7 +86,6 @@ function meters(metrics: Metrics) {
     commits: metrics.counter('shouwang_intake_commits_total', 'Group commits of the intake'),
     entries: metrics.counter('shouwang_intake_entries_total', 'Packets, link changes and beats committed'),
     bytes: metrics.counter('shouwang_intake_bytes_total', 'Bytes committed, before compression'),
-    unreadable: metrics.counter('shouwang_intake_unreadable_total', 'Packets that could not be read', ['reason']),
     seconds: metrics.seconds('shouwang_intake_commit_seconds', 'From the first entry of a commit until it is on disk'),
   };
 }
@@ -94,27 +97,23 @@ const describe = (hub: AdmittedHub, catalogue: Catalogue): void => {
 const times = (clock: Clock) => ({ receivedAt: clock.now(), monotonicAt: clock.monotonic() });
 
 /** A judge that stumbles over one packet must not stop the others: the packet is kept, answered and counted. */
-function judged({ judge, stream, log }: IntakeOptions, packet: Packet, number: number, hub: AdmittedHub): Judgement {
+function judged({ judge, log }: IntakeOptions, packet: Packet, position: Position, hub: AdmittedHub): Judgement {
   try {
-    return judge(packet, { stream, number }, hub);
+    return judge(packet, position, hub);
   } catch (err) {
-    log.error({ err, hubId: hub.hubId, number }, 'a packet could not be judged; it is kept in the journal');
+    log.error({ err, hubId: hub.hubId }, 'a packet could not be judged; it is kept in the journal');
     return NOTHING_MEANT;
   }
 }
 
-/** Takes packets in, keeps them, and only then lets them be acknowledged. */
-export async function startIntake(options: IntakeOptions): Promise<Intake> {
-  const { store, clock, stream, log, nudge } = options;
-  const heads = await store.streamHeads(null);
-  const meter = meters(options.metrics);
-  const gathered = gathering(stream, (heads[stream] ?? 0) + 1, clock);
-
-  function committed({ commit, waiting, claiming, since }: Batch, kept: Kept): void {
+/** What is done when a commit is on disk: claims are true, hubs are answered, whoever reads the journal is nudged. */
+function afterCommit({ metrics, clock, nudge, learn }: IntakeOptions): (batch: Batch, kept: Kept) => void {
+  const meter = meters(metrics);
+  return ({ commit, waiting, claiming, since }, kept) => {
     for (const { hubId, epoch, moved } of kept) {
       const claim = claiming.get(hubId);
       if (!claim) continue;
-      if (moved) options.learn(moved.alarmStates);
+      if (moved) learn(moved.alarmStates);
       if (moved?.catalogue) describe(claim.hub, moved.catalogue);
       for (const resolve of claim.resolvers) resolve(epoch);
     }
@@ -129,53 +128,72 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
     meter.entries.inc(commit.count);
     meter.bytes.inc(commit.bytes.length);
     meter.seconds.observe((clock.monotonic() - since) / 1_000);
-  }
+  };
+}
 
-  const group = groupCommit(gathered, keeping(options), {
-    committed,
+/** Of the two streams of an intake, the one for what is about a life. */
+export const criticalStream = (stream: string): string => `${stream} critical`;
+
+/**
+ * Takes packets in, keeps them, and only then lets them be acknowledged. What is about a life goes by a lane of its own, so that it waits
+ * for none of the others: in their order all of it, also what raises nothing, since an alarm's "yes" and "no" must not overtake each other.
+ */
+export async function startIntake(options: IntakeOptions): Promise<Intake> {
+  const { store, clock, stream, log } = options;
+  const heads = await store.streamHeads(null);
+  const unreadable = options.metrics.counter('shouwang_intake_unreadable_total', 'Packets that could not be read', [
+    'reason',
+  ]);
+  let ended = false;
+  const committing: Committing = {
+    commit: keeping(options),
+    committed: afterCommit(options),
     failed(cause) {
+      ended = true;
       log.fatal({ err: cause }, 'a group commit failed; nothing is acknowledged any more');
       options.fatal(new Error('A group commit failed: what is on disk is unknown until a clean start', { cause }));
     },
-  });
+  };
+  const open = (name: string): Lane => openLane(name, (heads[name] ?? 0) + 1, clock, committing);
+  const ordinary = open(stream);
+  const critical = open(criticalStream(stream));
+  const lanes = [ordinary, critical];
 
-  // The first entry of every start.
+  // The first entry of every start, in either stream: whoever reads one of them knows by it who can hear.
   const beating = repeat(log, 'beat of the intake', BEAT_MS, async () => {
-    if (group.ended()) return;
-    group.room();
-    gathered.add({ kind: 'beat', ...times(clock) });
+    if (!ended) for (const lane of lanes) lane.add({ kind: 'beat', ...times(clock) });
   });
 
   return {
     accept({ topic: written, payload, qos, retain }, hub) {
-      if (group.ended()) return Promise.reject(new Error(ENDED));
+      if (ended) return Promise.reject(new Error(ENDED));
       // MQTT forbids NUL in a topic [MQTT-1.5.3-2] and aedes lets it pass; PostgreSQL would refuse the whole commit for it.
       const topic = written.includes('\0') ? written.replaceAll('\0', '\ufffd') : written;
-      group.room();
       const packet: Packet = { kind: 'packet', hubId: hub.hubId, topic, payload, qos, retain, ...times(clock) };
-      const meaning = judged(options, packet, gathered.next(), hub);
-      gathered.add(packet, hub.slot);
-      gathered.note(packet, meaning, hub);
-      if (meaning.unreadable) meter.unreadable.inc({ reason: meaning.unreadable.reason });
+      // Only what is critical is called by its place, so that is where it is judged.
+      const meaning = judged(options, packet, { stream: criticalStream(stream), number: critical.next() }, hub);
+      const lane = meaning.critical ? critical : ordinary;
+      lane.add(packet, hub.slot);
+      lane.note(packet, meaning, hub);
+      if (meaning.unreadable) unreadable.inc({ reason: meaning.unreadable.reason });
       // The next packet of this hub may come before the commit, and is to be read by what it has just said of its devices.
       if (meaning.catalogue) describe(hub, meaning.catalogue);
-      return gathered.wait(meaning.acknowledge ? { acknowledge: meaning.acknowledge } : NOTHING_TO_SAY);
+      return lane.wait(meaning.acknowledge ? { acknowledge: meaning.acknowledge } : NOTHING_TO_SAY);
     },
     claim(epoch, hub) {
-      if (group.ended()) return Promise.reject(new Error(ENDED));
-      group.room();
-      gathered.add({ kind: 'up', hubId: hub.hubId, epoch, ...times(clock) }, hub.slot);
-      return gathered.claim(hub, epoch);
+      if (ended) return Promise.reject(new Error(ENDED));
+      ordinary.add({ kind: 'up', hubId: hub.hubId, epoch, ...times(clock) }, hub.slot);
+      return ordinary.claim(hub, epoch);
     },
     link(change, { hubId, slot }) {
-      if (group.ended()) return;
-      group.room();
-      gathered.add({ ...change, hubId, ...times(clock) }, slot);
+      if (!ended) ordinary.add({ ...change, hubId, ...times(clock) }, slot);
     },
-    full: group.full,
+    full: () => lanes.some((lane) => lane.full()),
     async stop() {
       await beating.stop();
-      await group.end();
+      // What was lost is waited for in vain.
+      if (!ended) await Promise.all(lanes.map((lane) => lane.end()));
+      ended = true;
     },
   };
 }

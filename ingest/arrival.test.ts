@@ -58,7 +58,14 @@ describe('on arrival', () => {
 
   it('movement, vitals and open doors are nothing', () => {
     const at = door();
-    const nothing = { findings: [], alarmStates: [], catalogue: null, unreadable: null, acknowledge: null };
+    const nothing = {
+      findings: [],
+      alarmStates: [],
+      catalogue: null,
+      unreadable: null,
+      acknowledge: null,
+      critical: false,
+    };
     for (const said of [{ kind: 'motion' }, { kind: 'systolic', value: 240 }, { kind: 'open' }, { kind: 'test' }]) {
       expect(at.says(said, { boot: 'b', seq: 1 })).toEqual(nothing);
     }

@@ -27,9 +27,18 @@ export type Arrival = {
   readonly unreadable: { readonly reason: string } | null;
   /** Goes out on the hub's own down-link after the commit, when the packet held an emergency: it is an alert on disk, or has been. */
   readonly acknowledge: { readonly topic: string; readonly payload: string } | null;
+  /** It held something life-critical, or may have. */
+  readonly critical: boolean;
 };
 
-const NOTHING: Arrival = { findings: [], alarmStates: [], catalogue: null, unreadable: null, acknowledge: null };
+const NOTHING: Arrival = {
+  findings: [],
+  alarmStates: [],
+  catalogue: null,
+  unreadable: null,
+  acknowledge: null,
+  critical: false,
+};
 
 const criticalKinds: ReadonlySet<ReadingKind> = new Set(readingKind.options.filter((kind) => factsOf(kind).critical));
 const isCritical = ({ kind }: Reading): boolean => criticalKinds.has(kind);
@@ -118,6 +127,7 @@ export function arrivals(known: readonly AlarmState[]): Arrivals {
       catalogue: decoded.catalogue,
       unreadable: decoded.unreadable,
       acknowledge: answer,
+      critical: true,
     };
   }
 

@@ -300,7 +300,7 @@ describe('garbage', () => {
     };
   }
 
-  const PACKETS = 20_000;
+  const PACKETS = 10_000;
   /** Few, since most end their connection. */
   const A_CONNECTION = 5;
 

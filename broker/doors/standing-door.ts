@@ -27,6 +27,7 @@ export const nothingMeant: Judgement = {
   catalogue: null,
   unreadable: null,
   acknowledge: null,
+  critical: false,
 };
 
 export type StandingDoorOptions = {
