@@ -5,9 +5,10 @@ import { read } from './command.ts';
 import type { Db } from './schema.ts';
 
 /** What is typed into a search, as a pattern that matches it literally, anywhere. */
-const containing = (search: string): string => `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+const containing = (search: string): string => `%${search.replace(/[\\%_]/g, '\\$&')}%`;
+/** Both made small by the engine: SQLite knows no small letters but those of ASCII. */
 const matches = (column: string, pattern: string) =>
-  sql<SqlBool>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
+  sql<SqlBool>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`;
 
 function found(db: Db, scope: Scope, search: string) {
   const all = db.selectFrom('household').where('household.id', '<>', SYSTEM_HOUSEHOLD).where(householdWithin(scope));

@@ -146,7 +146,7 @@ describe.each(engines)('the registry on $name', (engine) => {
   });
 
   test('finds a home by its name, its address or who lives there, and takes % and _ for what they are', async () => {
-    await registered(home(north, '100% wool', null), home(north, '100 steps', null));
+    await registered(home(north, '100% wool', null), home(north, '100 steps', null), home(north, 'ÅNGSTRÖM', null));
     const found = async (search: string) =>
       (
         await open.store.households({ scope: { areaId: north, householdId: null }, search, limit: 10, offset: 0 })
@@ -155,6 +155,7 @@ describe.each(engines)('the registry on $name', (engine) => {
     expect(await found('WOOL·住')).toEqual(['100% wool']);
     expect(await found('_')).toEqual([]);
     expect(await found('100')).toEqual(['100 steps', '100% wool']);
+    expect(await found('ÅNGSTRÖM')).toEqual(['ÅNGSTRÖM']);
   });
 
   test('a change of a home changes only what it names, and reaches those who watch it and the front door', async () => {
