@@ -80,7 +80,7 @@ function watch(client: pg.ClientBase): void {
 const STALLED = 'Query read timeout';
 
 /** A connection as Kysely uses it. One that has not answered is given up at once: a rollback behind it would not be answered either. */
-function handed(client: pg.PoolClient): PostgresPoolClient {
+function handed(client: pg.PoolClient, onStall: () => void): PostgresPoolClient {
   let stalled = false;
   const query = async (sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> => {
     if (stalled) throw new Unreachable(STALLED);
@@ -89,7 +89,8 @@ function handed(client: pg.PoolClient): PostgresPoolClient {
       if (unconfirmed.has(client)) throw new Unreachable('committed here, and no standby has confirmed it');
       return result;
     } catch (error) {
-      stalled ||= unconfirmed.has(client) || (error instanceof Error && error.message === STALLED);
+      stalled = unconfirmed.has(client) || (error instanceof Error && error.message === STALLED);
+      if (stalled) onStall();
       throw error;
     }
   };
@@ -155,8 +156,12 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Kysely
     for (const server of inTurn) {
       try {
         const client = await server.pool.connect();
-        first = servers.indexOf(server);
-        return handed(client);
+        const at = servers.indexOf(server);
+        first = at;
+        return handed(client, () => {
+          // Its other connections may be as dead and not know it, so another server is asked first.
+          if (first === at) first = (at + 1) % servers.length;
+        });
       } catch (error) {
         failures.push({ host: server.host, error });
       }
