@@ -21,6 +21,12 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * What is only read is asked anew when no answer came: after a link died without a word the browser still believes in its old
+ * connections, and would wait on one of them for minutes with an old queue on the screen.
+ */
+const ANSWERED_WITHIN_MS = 10_000;
+
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** The wall: everything that comes from the server is parsed here, and every failure is an ApiError. */
@@ -34,10 +40,12 @@ async function ask<S extends z.ZodType>(schema: S, method: Method, path: string,
     sent.headers = { ...sent.headers, 'content-type': 'application/json' };
     sent.body = JSON.stringify(body);
   }
-  const response = await fetch(`/api/${path}`, sent).catch(() => null);
+  if (method === 'GET') sent.signal = AbortSignal.timeout(ANSWERED_WITHIN_MS);
+  const response = await fetch(`/api/${path}`, sent)
+    .then(async (it) => ({ ok: it.ok, status: it.status, text: await it.text() }))
+    .catch(() => null);
   if (!response) throw new ApiError(0, { code: 'unreachable', message: '', details: [] });
-  const text = await response.text();
-  const answer: unknown = text === '' ? null : readJson(text);
+  const answer: unknown = response.text === '' ? null : readJson(response.text);
   if (!response.ok) {
     const said = errorAnswer.safeParse(answer);
     throw new ApiError(
