@@ -1,12 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { Migrator } from 'kysely/migration';
+import { type Kysely, sql } from 'kysely';
+import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration';
 import { type Location, openSqlite } from './engine.ts';
 import { failureOf } from './failure.ts';
 import { waitForLock } from './lock.ts';
 import { migrations } from './migrations.ts';
 import { openPostgres, refusesUs, Unfit } from './postgres.ts';
+import type { Tables } from './schema.ts';
 
 const ASK_AGAIN_MS = 1_000;
 const SAY_AGAIN_MS = 5_000;
@@ -14,10 +16,20 @@ const SAY_AGAIN_MS = 5_000;
 /** Kysely's words for a schema that went further than we know. */
 const LATER = /previously executed migration (\S+) is missing/;
 
+/** A start with nothing to change takes no lock on the file: an auditor must get through beside a writer that never rests. */
+async function isUpToDate(db: Kysely<Tables>, wanted: readonly string[]): Promise<boolean> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return false;
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(db);
+  return rows.length === wanted.length && rows.every(({ name }) => wanted.includes(name));
+}
+
 async function migrateNow({ engine, url }: Location): Promise<void> {
   const db = engine === 'sqlite' ? openSqlite(url, 'write') : openPostgres(url, { connections: 2, impatient: false });
   try {
-    const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations(engine) } });
+    const wanted = migrations(engine);
+    if (engine === 'sqlite' && (await isUpToDate(db, Object.keys(wanted)))) return;
+    const migrator = new Migrator({ db, provider: { getMigrations: async () => wanted } });
     const { error } = await migrator.migrateToLatest();
     if (error === undefined) return;
     if (failureOf(error) === 'unavailable') throw error;

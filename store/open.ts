@@ -8,6 +8,7 @@ import { migrate } from './migrate.ts';
 import { openPostgres, type PostgresOptions } from './postgres.ts';
 import type { Tables } from './schema.ts';
 import { type Caller, callThrough } from './thread-call.ts';
+import { type Asked, together } from './together.ts';
 
 type Run = (name: CommandName, args: unknown) => Promise<unknown>;
 
@@ -28,7 +29,11 @@ export function runHere(
   location: Location,
   mode: 'all' | 'read' | 'write',
   options: StoreOptions = {},
-): { run: Run; close: () => Promise<void> } {
+): {
+  run: Run;
+  runTogether: (asked: readonly Asked[]) => Promise<PromiseSettledResult<unknown>[]>;
+  close: () => Promise<void>;
+} {
   const postgres = location.engine === 'postgres' ? openPostgres(location.url, options) : null;
   const lane = postgres && openPostgres(location.url, { connections: 1 });
   const writer = postgres ?? (mode === 'read' ? null : openSqlite(location.url, 'write'));
@@ -56,13 +61,19 @@ export function runHere(
     last = turn.catch(() => {});
     return turn;
   };
+  const runTogether = (asked: readonly Asked[]): Promise<PromiseSettledResult<unknown>[]> => {
+    if (!writer || postgres) throw new Error('only commands of one connection that writes can go together');
+    const turn = last.then(() => together(writer, asked));
+    last = turn.catch(() => {});
+    return turn;
+  };
   const close = async (): Promise<void> => {
     await last;
     await lane?.destroy();
     await writer?.destroy();
     if (reader !== writer) await reader?.destroy();
   };
-  return { run, close };
+  return { run, runTogether, close };
 }
 
 function storeOver(run: Run): Store {

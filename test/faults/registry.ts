@@ -18,7 +18,9 @@ import { restore } from './restore.ts';
 import { rollingUpgrade } from './rolling-upgrade.ts';
 import { seriesDown } from './series-down.ts';
 import { serverClock } from './server-clock.ts';
+import { slowDisk } from './slow-disk.ts';
 import { stoppedOwner } from './stopped-owner.ts';
+import { threeHosts } from './three-hosts.ts';
 import { throwingRule } from './throwing-rule.ts';
 import { virtualMonths } from './virtual-months.ts';
 
@@ -29,6 +31,7 @@ export const faults: readonly Fault[] = [
   killedForGood,
   serverClock,
   stoppedOwner,
+  threeHosts,
   lostNudges,
   rollingUpgrade,
   databaseGone,
@@ -38,6 +41,7 @@ export const faults: readonly Fault[] = [
   powerLoss,
   fsyncError,
   diskFull,
+  slowDisk,
   reconnectStorm,
   frozenConsoles,
   frozenHubs,

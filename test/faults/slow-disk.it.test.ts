@@ -1,0 +1,4 @@
+import { playShort } from './short.ts';
+import { slowDisk } from './slow-disk.ts';
+
+playShort(slowDisk);
