@@ -12,6 +12,7 @@ import { killedForGood } from './killed-for-good.ts';
 import { kills, killsOfRoles } from './kills.ts';
 import { lostNudges } from './lost-nudges.ts';
 import { mutatedPackets } from './mutated-packets.ts';
+import { nobodyAnswers } from './nobody-answers.ts';
 import { powerLoss } from './power-loss.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { restore } from './restore.ts';
@@ -51,4 +52,5 @@ export const faults: readonly Fault[] = [
   generatedBodies,
   throwingRule,
   halfOpen,
+  nobodyAnswers,
 ];

@@ -1,0 +1,4 @@
+import { nobodyAnswers } from './nobody-answers.ts';
+import { playShort } from './short.ts';
+
+playShort(nobodyAnswers);
