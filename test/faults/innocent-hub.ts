@@ -1,5 +1,5 @@
-import { connectAsync } from 'mqtt';
 import { latencies } from '../../device-sim/latency.ts';
+import { letIn } from './let-in.ts';
 import type { Credential } from './mutated-packets/seeds.ts';
 
 const EVERY_MS = 100;
@@ -19,12 +19,9 @@ export type Innocence = {
 /** A hub that does nothing wrong while others do: speaks ten times a second, and calls for help now and then. */
 export async function innocentHub(
   port: number,
-  { clientId, username, key }: Credential,
+  { clientId, key }: Credential,
 ): Promise<{ readonly stop: () => Promise<Innocence> }> {
-  const client = await connectAsync({
-    ...{ host: '127.0.0.1', port, protocol: 'mqtt', clientId, username, password: key },
-    ...{ reconnectPeriod: 0, keepalive: 30 },
-  });
+  const client = await letIn(port, { clientId, key });
   const took = latencies();
   const answers: Promise<void>[] = [];
   let seq = 0;

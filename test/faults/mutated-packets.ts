@@ -4,7 +4,7 @@ import { dice } from '../../device-sim/dice.ts';
 import type { HouseholdFile } from '../../web/wire/household.ts';
 import { temporaryFolder } from '../memory.ts';
 import { logIn, type Person, registerHomes } from '../person.ts';
-import { startSystem, until } from '../system.ts';
+import { type System, startSystem, until } from '../system.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { innocentHub } from './innocent-hub.ts';
 import { type Attack, dripping, halfOpen, hubComes, strangerComes } from './mutated-packets/attack.ts';
@@ -39,7 +39,7 @@ type Cast = {
 };
 
 /** Of the mad ones, each home has a hub of ours and one that runs Zigbee2MQTT. */
-async function cast(owner: Person): Promise<Cast> {
+async function castOf(owner: Person): Promise<Cast> {
   const { homes } = await registerHomes(owner, 2 + BYSTANDERS + MAD_HUBS / 2);
   const [innocent, stammerer, ...others] = homes;
   if (!innocent || !stammerer) throw new Error('homes were registered');
@@ -73,15 +73,16 @@ async function calmRss(watched: Watched, calmMb: number, withinMs: number): Prom
   return watched.rssMb();
 }
 
-async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
-  const { packets, ...of } = { ...scale[size], ...(count !== null && { packets: count }) };
-  const folder = temporaryFolder();
-  const system = await startSystem({ dataDir: folder.path });
-  const watched = watchProcess(system);
-  const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
-  const { innocent, stammerer, bystanders, mad } = await cast(owner);
-  const before = await Promise.all(bystanders.map((home) => fileOf(owner, home)));
+type Scene = {
+  readonly run: FaultRun;
+  readonly of: (typeof scale)[FaultRun['size']] & { readonly packets: number };
+  readonly system: System;
+  readonly watched: Watched;
+  readonly cast: Cast;
+};
 
+/** The storm with all that stands in it, from the first packet to the last answer. */
+async function played({ run: { seed, say }, of, system, watched, cast: { innocent, stammerer, mad } }: Scene) {
   let sent = 0;
   const attack: Attack = {
     port: system.mqttPort,
@@ -89,12 +90,11 @@ async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
     payloads: fc.sample(payloads, { seed, numRuns: of.payloads }) as [Buffer, ...Buffer[]],
     imitated: innocent,
     count: (n) => {
-      if (Math.floor(sent / 50_000) < Math.floor((sent + n) / 50_000))
-        say(`${sent + n} packets, ${watched.rssMb()} MB`);
+      if (Math.floor(sent / 50_000) < Math.floor((sent + n) / 50_000)) say(`${sent} packets, ${watched.rssMb()} MB`);
       sent += n;
     },
   };
-  const over = (share: number) => () => watched.ended() || sent >= packets * share;
+  const over = (share: number) => () => watched.ended() || sent >= of.packets * share;
   const hub = await innocentHub(system.mqttPort, innocent);
   await storm(attack, mad, over(0.2));
   const warmMb = watched.rssMb();
@@ -108,61 +108,91 @@ async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
   ]);
   const perSecond = Math.round((sent - warmSent) / ((performance.now() - from) / 1_000));
   say(`${sent} packets at ${perSecond}/s`);
-  const innocence = await hub.stop();
+  const longestDripMs = Math.round(Math.max(...drips));
+  return { sent, perSecond, warmMb, stammered, longestDripMs, half, innocence: await hub.stop() };
+}
+type Played = Awaited<ReturnType<typeof played>>;
 
-  const innocentFile = await until('the button to be known', async () => {
-    const file = await fileOf(owner, innocent);
+/** What is on record of it all, first by the API, then with the process gone. */
+async function recorded(
+  { run: { size }, of, system, watched, cast }: Scene,
+  owner: Person,
+  { warmMb, innocence }: Played,
+) {
+  const innocentFile = await until('the presses to be on record', async () => {
+    const file = await fileOf(owner, cast.innocent);
     return file.openAlerts[0]?.occurrences === innocence.pressed && file;
-  }).catch(() => fileOf(owner, innocent));
-  const stammererFile = await fileOf(owner, stammerer);
-  const after = await Promise.all(bystanders.map((home) => fileOf(owner, home)));
+  }).catch(() => fileOf(owner, cast.innocent));
+  const { openAlerts } = await fileOf(owner, cast.stammerer);
+  const unreadable = openAlerts.filter(({ category }) => category === 'unreadable');
+  const bystanders = await Promise.all(cast.bystanders.map((home) => fileOf(owner, home)));
   const calmMb = await calmRss(watched, warmMb * of.growth, size === 'full' ? 300_000 : 10_000);
-  const exit = await system.stop();
-  const { packets: journalled, different, households } = await readThrough(join(folder.path, 'shouwang.db'));
-  const again = await startSystem({ dataDir: folder.path });
-  const exitAgain = await again.stop();
+  const exits = [await system.stop()];
+  const journal = await readThrough(join(system.dataDir, 'shouwang.db'));
+  exits.push(await (await startSystem({ dataDir: system.dataDir })).stop());
+  return {
+    ...{ bystanders, calmMb, exits, journal },
+    innocentDevices: innocentFile.devices.map(({ key }) => key).sort(),
+    innocentAlerts: innocentFile.openAlerts.length,
+    presses: innocentFile.openAlerts[0]?.occurrences ?? 0,
+    unreadable: unreadable.reduce((sum, { occurrences }) => sum + occurrences, 0),
+  };
+}
+type Recorded = Awaited<ReturnType<typeof recorded>>;
+
+function brokenBy({ of, watched }: Scene, before: readonly HouseholdFile[], did: Played, found: Recorded): string[] {
+  const { innocence, warmMb, longestDripMs, half, stammered } = did;
+  const { calmMb, exits, innocentDevices, presses, unreadable, journal } = found;
+  const mistakes = watched.mistakes();
+  const errors = [...watched.errors()].map(([text, times]) => `${times} × ${text}`);
+  const onceMore = innocence.said - innocence.acked;
+  return brokenOf(
+    [exits.every((exit) => exit === 0), `the process ended with ${exits[0]}, and after another start with ${exits[1]}`],
+    [mistakes.length === 0, `the log tells of mistakes of our own: ${mistakes.join(' | ')}`],
+    [errors.length === 0, `the log tells of errors: ${errors.join(' | ')}`],
+    [watched.mostRssMb() <= of.mostRssMb, `memory rose to ${watched.mostRssMb()} MB`],
+    [calmMb <= warmMb * of.growth, `memory stayed at ${calmMb} MB, after ${warmMb} MB when all had begun`],
+    [innocence.cutOff === 0, `the innocent hub was cut off ${innocence.cutOff} times`],
+    [onceMore === 0, `${onceMore} of its messages were not acknowledged`],
+    [innocence.p99Ms <= of.p99Ms, `it waited ${innocence.p99Ms} ms for an acknowledgement (p99)`],
+    [
+      found.innocentAlerts === 1 && presses === innocence.pressed,
+      `it pressed its button ${innocence.pressed} times, of which ${presses} are on record`,
+    ],
+    [innocentDevices.join() === 'button,hall', `its home has the devices ${innocentDevices.join()}`],
+    [JSON.stringify(found.bystanders) === JSON.stringify(before), 'a home changed whose hub never said a word'],
+    [unreadable === stammered, `${stammered} emergencies could not be read, of which ${unreadable} are on record`],
+    [half === of.halfOpen, `of ${of.halfOpen} deliveries of QoS 2 only ${half} were received`],
+    [longestDripMs <= 12_000, `a client that dripped its CONNECT was borne for ${longestDripMs} ms`],
+    [journal.different.length === 0, `a replay gives ${journal.different.length} households another state`],
+  );
+}
+
+async function run(asked: FaultRun): Promise<Outcome> {
+  const of = { ...scale[asked.size], ...(asked.count !== null && { packets: asked.count }) } as Scene['of'];
+  const folder = temporaryFolder();
+  const system = await startSystem({ dataDir: folder.path });
+  const watched = watchProcess(system);
+  const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
+  const scene: Scene = { run: asked, of, system, watched, cast: await castOf(owner) };
+  const before = await Promise.all(scene.cast.bystanders.map((home) => fileOf(owner, home)));
+  const did = await played(scene);
+  const found = await recorded(scene, owner, did);
   watched.stop();
   folder.remove();
 
-  const devices = innocentFile.devices.map(({ key }) => key).sort();
-  const pressedOnRecord = innocentFile.openAlerts[0]?.occurrences ?? 0;
-  const unreadable = stammererFile.openAlerts.filter(({ category }) => category === 'unreadable');
-  const unreadableOnRecord = unreadable.reduce((sum, { occurrences }) => sum + occurrences, 0);
-  const longestDripMs = Math.round(Math.max(...drips));
-  const mistakes = watched.mistakes();
-  const errors = [...watched.errors()].map(([text, times]) => `${times} × ${text}`);
+  const { sent, perSecond, innocence, warmMb, longestDripMs } = did;
+  const { journal, unreadable, calmMb } = found;
   return {
-    load: { strangers: STRANGERS, madHubs: mad.length, innocentPerSecond: 10 },
+    load: { strangers: STRANGERS, madHubs: scene.cast.mad.length, innocentPerSecond: 10 },
     faults: { packets: sent, halfOpenDeliveries: of.halfOpen, drippingSockets: of.drips },
     counts: {
-      ...{ perSecond, journalled, innocentSaid: innocence.said, innocentAcked: innocence.acked },
-      ...{ innocentPressed: innocence.pressed, innocentP99Ms: innocence.p99Ms, unreadable: unreadableOnRecord },
-      ...{ mostRssMb: watched.mostRssMb(), warmRssMb: warmMb, calmRssMb: calmMb, replayedHouseholds: households },
-      longestDripMs,
+      ...{ perSecond, journalled: journal.packets, replayedHouseholds: journal.households },
+      ...{ innocentSaid: innocence.said, innocentAcked: innocence.acked, innocentPressed: innocence.pressed },
+      ...{ innocentP99Ms: innocence.p99Ms, unreadable, longestDripMs },
+      ...{ mostRssMb: watched.mostRssMb(), warmRssMb: warmMb, calmRssMb: calmMb },
     },
-    broken: brokenOf(
-      [exit === 0 && exitAgain === 0, `the process ended with ${exit}, and after another start with ${exitAgain}`],
-      [mistakes.length === 0, `the log tells of mistakes of our own: ${mistakes.join(' | ')}`],
-      [errors.length === 0, `the log tells of errors: ${errors.join(' | ')}`],
-      [watched.mostRssMb() <= of.mostRssMb, `memory rose to ${watched.mostRssMb()} MB`],
-      [calmMb <= warmMb * of.growth, `memory stayed at ${calmMb} MB, after ${warmMb} MB when all had begun`],
-      [innocence.cutOff === 0, `the innocent hub was cut off ${innocence.cutOff} times`],
-      [innocence.acked === innocence.said, `${innocence.said - innocence.acked} of its messages were not acknowledged`],
-      [innocence.p99Ms <= of.p99Ms, `it waited ${innocence.p99Ms} ms for an acknowledgement (p99)`],
-      [
-        innocentFile.openAlerts.length === 1 && pressedOnRecord === innocence.pressed,
-        `it pressed its button ${innocence.pressed} times, of which ${pressedOnRecord} are on record`,
-      ],
-      [devices.join() === 'button,hall', `its home has the devices ${devices.join()}`],
-      [JSON.stringify(after) === JSON.stringify(before), 'a home changed whose hub never said a word'],
-      [
-        unreadableOnRecord === stammered,
-        `${stammered} emergencies could not be read, of which ${unreadableOnRecord} are on record`,
-      ],
-      [half === of.halfOpen, `of ${of.halfOpen} deliveries of QoS 2 only ${half} were received`],
-      [longestDripMs <= 12_000, `a client that dripped its CONNECT was borne for ${longestDripMs} ms`],
-      [different.length === 0, `a replay gives ${different.length} households another state`],
-    ),
+    broken: brokenBy(scene, before, did, found),
   };
 }
 

@@ -9,6 +9,7 @@ import { fsyncError } from './fsync-error.ts';
 import { generatedBodies } from './generated-bodies.ts';
 import { halfOpen } from './half-open.ts';
 import { killedForGood } from './killed-for-good.ts';
+import { injection } from './injection.ts';
 import { kills, killsOfRoles } from './kills.ts';
 import { lostNudges } from './lost-nudges.ts';
 import { mutatedPackets } from './mutated-packets.ts';
@@ -50,6 +51,7 @@ export const faults: readonly Fault[] = [
   deviceClocks,
   mutatedPackets,
   generatedBodies,
+  injection,
   throwingRule,
   halfOpen,
   nobodyAnswers,

@@ -1,9 +1,9 @@
-import { connectAsync } from 'mqtt';
 import type { Role } from '../../../domain/user.ts';
 import type { AlertAnswer, QueueAnswer } from '../../../web/wire/alert.ts';
 import type { HouseholdFile } from '../../../web/wire/household.ts';
 import { logIn, type Person, registerHomes } from '../../person.ts';
 import { type System, until } from '../../system.ts';
+import { letIn } from '../let-in.ts';
 import type { Known } from './values.ts';
 
 /** Somebody who asks: nobody, or a role somewhere. The session is renewed when something asked has ended it. */
@@ -62,14 +62,7 @@ async function settleAbroad(keeper: Person): Promise<Home & { areaId: string; us
 }
 
 async function callForHelp(port: number, { clientId, key }: Home): Promise<void> {
-  const hub = await connectAsync({
-    host: '127.0.0.1',
-    port,
-    protocol: 'mqtt',
-    clientId,
-    username: clientId,
-    password: key,
-  });
+  const hub = await letIn(port, { clientId, key });
   await hub.publishAsync(`sw/${clientId}/emergency`, '{"readings":[{"kind":"sos","device":"button"}]}', { qos: 1 });
   await hub.endAsync();
 }

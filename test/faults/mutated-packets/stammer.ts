@@ -1,4 +1,4 @@
-import { connectAsync } from 'mqtt';
+import { letIn } from '../let-in.ts';
 import type { Credential } from './seeds.ts';
 
 const MALFORMED = [
@@ -15,12 +15,10 @@ const MALFORMED = [
 /** A hub whose cries for help nobody can read: each is acknowledged, and must be an occurrence of an alert. Resolves to how many were. */
 export async function stammer(
   port: number,
-  { clientId, username, key }: Credential,
+  { clientId, key }: Credential,
   { times, everyMs }: { readonly times: number; readonly everyMs: number },
 ): Promise<number> {
-  const client = await connectAsync({
-    ...{ host: '127.0.0.1', port, protocol: 'mqtt', clientId, username, password: key, reconnectPeriod: 0 },
-  });
+  const client = await letIn(port, { clientId, key });
   for (let n = 0; n < times; n++) {
     await client.publishAsync(`sw/${clientId}/emergency`, MALFORMED[n % MALFORMED.length] ?? '', { qos: 1 });
     await new Promise((resolve) => setTimeout(resolve, everyMs));

@@ -1,0 +1,4 @@
+import { injection } from './injection.ts';
+import { playShort } from './short.ts';
+
+playShort(injection);
