@@ -24,7 +24,7 @@ const hub: AdmittedHub = {
 type Said = { readonly device?: string; readonly kind: string; readonly value?: unknown };
 
 function door(known: readonly AlarmState[] = []) {
-  const { judge } = arrivals(known);
+  const { judge, learn } = arrivals(known);
   let number = 0;
   let now = MIDNIGHT;
   const sends = (payload: string | Uint8Array, topic = `sw/${HUB}/up`) => {
@@ -37,6 +37,7 @@ function door(known: readonly AlarmState[] = []) {
   };
   return {
     sends,
+    learn,
     forward: (ms: number) => (now += ms),
     says: (said: Said | readonly Said[], more: object = {}) =>
       sends(JSON.stringify({ ...more, readings: [said].flat().map((one) => ({ device: 'd', value: true, ...one })) })),
@@ -111,6 +112,17 @@ describe('on arrival', () => {
     const known: AlarmState[] = [{ hubId: HUB, device: 'd', kind: 'gas', active: true, at: MIDNIGHT - minutes(5) }];
     expect(door(known).says({ kind: 'gas' }).findings).toEqual([]);
     expect(door(known).says([{ kind: 'gas', value: false }, { kind: 'gas' }]).findings).toHaveLength(1);
+  });
+
+  it('what an alarm has said to another front end meanwhile counts; what it said here later than that stands', () => {
+    const smoke = (active: boolean, at: number): AlarmState => ({ hubId: HUB, device: 'd', kind: 'smoke', active, at });
+    const at = door();
+    expect(at.says({ kind: 'smoke' }).findings).toHaveLength(1);
+    at.learn([smoke(false, MIDNIGHT + 1_000)]);
+    at.forward(2_000);
+    expect(at.says({ kind: 'smoke' }).findings).toHaveLength(1);
+    at.learn([smoke(false, MIDNIGHT + 1_500)]);
+    expect(at.says({ kind: 'smoke' }).findings).toHaveLength(0);
   });
 
   it('what cannot be read is counted, and on the emergency topic an alarm that is answered', () => {

@@ -10,10 +10,11 @@ import {
 } from '../domain/reading.ts';
 import type { AlarmState } from '../store/alarm-state.ts';
 import type { AdmittedHub } from '../store/hub.ts';
+import { type AlarmMemory, alarmMemory, remember } from './alarm-memory.ts';
 import { acknowledgement, decode } from './decoders/registry.ts';
 import { type EventsHeard, hearEvent } from './duplicates.ts';
-import { type Conclusion, type Origin, placeOf } from './rule.ts';
-import { type AlarmKnown, criticalFinding, hearAlarm, unreadableFinding } from './rules/critical.ts';
+import type { Conclusion, Origin } from './rule.ts';
+import { criticalFinding, unreadableFinding } from './rules/critical.ts';
 import { nameOf } from './words.ts';
 
 /** What must be true before a packet is acknowledged. */
@@ -43,40 +44,20 @@ const NOTHING: Arrival = {
 const criticalKinds: ReadonlySet<ReadingKind> = new Set(readingKind.options.filter((kind) => factsOf(kind).critical));
 const isCritical = ({ kind }: Reading): boolean => criticalKinds.has(kind);
 
-/** Alarms and hubs remembered at most; the longest silent is forgotten, and its next "yes" counts as new. */
-const ALARMS = 500_000;
+/** Hubs whose events are remembered, at most. */
 const HUBS = 200_000;
 
-function remember<T>(table: Map<string, T>, key: string, value: T, most: number): void {
-  table.delete(key);
-  table.set(key, value);
-  if (table.size <= most) return;
-  const oldest = table.keys().next().value;
-  if (oldest !== undefined) table.delete(oldest);
-}
-
-export type Arrivals = {
+export type Arrivals = Pick<AlarmMemory, 'learn'> & {
   readonly judge: (packet: Packet, position: Position, hub: AdmittedHub) => Arrival;
-  /** What alarms have said to another front end meanwhile; what was heard here later than that stands. */
-  readonly learn: (known: readonly AlarmState[]) => void;
 };
-
-const knownFrom = ({ active, at }: AlarmState): AlarmKnown => ({
-  active,
-  at,
-  saidAt: active ? at : 0,
-  fromAt: active ? at : 0,
-  toAt: active ? null : 0,
-  late: null,
-});
 
 /**
  * The judgement on arrival, before the PUBACK: the same code and the same occurrence keys as the processor's, so that it does no harm
- * that both conclude. A message without anything critical costs its decoding and nothing else. Never throws. (If the commit fails the
- * process ends, so that this memory is never ahead of the disk for long.)
+ * that both conclude. A message without anything critical costs its decoding and nothing else. Never throws. (What is
+ * remembered is ahead of the disk until the commit; one that fails is asked again, or the process ends.)
  */
 export function arrivals(known: readonly AlarmState[]): Arrivals {
-  const alarms = new Map<string, AlarmKnown>();
+  const alarms = alarmMemory(known);
   /** Events that held something critical: a copy of an old "yes" must not pass for the present state of an alarm. Its original is on disk, or before it in the same commit. */
   const heard = new Map<string, EventsHeard>();
 
@@ -87,23 +68,6 @@ export function arrivals(known: readonly AlarmState[]): Arrivals {
     return !hearEvent(events, event.boot, event.seq);
   }
 
-  /** Whether a critical reading counts; the state that it changes is added to `changed`. */
-  function counts(
-    hubId: string,
-    { device, kind, value, ageMs }: Reading,
-    receivedAt: number,
-    changed: AlarmState[],
-  ): boolean {
-    if (factsOf(kind).shape === 'momentary') return value === true;
-    const key = `${placeOf(hubId, device)} ${kind}`;
-    const before = alarms.get(key);
-    const after = hearAlarm(before, value === true, receivedAt - ageMs);
-    remember(alarms, key, after.known, ALARMS);
-    const { active, at } = after.known;
-    if (before?.active !== active || after.counts) changed.push({ hubId, device, kind, active, at });
-    return after.counts;
-  }
-
   function critical(decoded: Decoded, origin: Origin, packet: Packet, hub: AdmittedHub): Arrival {
     const { hubId, householdId } = hub;
     const { receivedAt, topic } = packet;
@@ -111,7 +75,7 @@ export function arrivals(known: readonly AlarmState[]): Arrivals {
     const conclusions: Conclusion[] = [];
     if (!isCopy(hubId, decoded.event)) {
       decoded.readings.forEach((reading, index) => {
-        if (!isCritical(reading) || !counts(hubId, reading, receivedAt, alarmStates)) return;
+        if (!isCritical(reading) || !alarms.counts(hubId, reading, receivedAt, alarmStates)) return;
         const known = hub.names.get(reading.device);
         const name = nameOf(known?.room ?? '', known?.name || reading.device);
         conclusions.push(criticalFinding(origin, hubId, reading, index, receivedAt, name));
@@ -131,14 +95,6 @@ export function arrivals(known: readonly AlarmState[]): Arrivals {
     };
   }
 
-  function learn(states: readonly AlarmState[]): void {
-    for (const state of states) {
-      const key = `${placeOf(state.hubId, state.device)} ${state.kind}`;
-      const before = alarms.get(key);
-      if (!before || before.at < state.at) remember(alarms, key, knownFrom(state), ALARMS);
-    }
-  }
-
   function judge(packet: Packet, position: Position, hub: AdmittedHub): Arrival {
     const decoded = decode(packet, hub);
     if (decoded.readings.some(isCritical) || decoded.unreadable?.emergency) {
@@ -148,6 +104,5 @@ export function arrivals(known: readonly AlarmState[]): Arrivals {
     return { ...NOTHING, catalogue: decoded.catalogue, unreadable: decoded.unreadable };
   }
 
-  learn(known);
-  return { judge, learn };
+  return { judge, learn: alarms.learn };
 }

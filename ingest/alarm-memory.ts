@@ -1,0 +1,64 @@
+import { factsOf, type Reading } from '../domain/reading.ts';
+import type { AlarmState } from '../store/alarm-state.ts';
+import { placeOf } from './rule.ts';
+import { type AlarmKnown, hearAlarm } from './rules/critical.ts';
+
+export type AlarmMemory = {
+  /** Whether a critical reading counts; the state that it changes is added to `changed`. */
+  readonly counts: (hubId: string, reading: Reading, receivedAt: number, changed: AlarmState[]) => boolean;
+  /** What alarms have said to another front end meanwhile; what was heard here later than that stands. */
+  readonly learn: (known: readonly AlarmState[]) => void;
+};
+
+/** Alarms remembered at most; the longest silent is forgotten, and its next "yes" counts as new. */
+const ALARMS = 500_000;
+
+/** Puts an entry last in a table, from which the first one goes when there are too many. */
+export function remember<T>(table: Map<string, T>, key: string, value: T, most: number): void {
+  table.delete(key);
+  table.set(key, value);
+  if (table.size <= most) return;
+  const oldest = table.keys().next().value;
+  if (oldest !== undefined) table.delete(oldest);
+}
+
+const knownFrom = ({ active, at }: AlarmState): AlarmKnown => ({
+  active,
+  at,
+  saidAt: active ? at : 0,
+  fromAt: active ? at : 0,
+  toAt: active ? null : 0,
+  late: null,
+});
+
+/** What the alarms of all homes have said last, for the judgement on arrival. */
+export function alarmMemory(known: readonly AlarmState[]): AlarmMemory {
+  const alarms = new Map<string, AlarmKnown>();
+
+  function counts(
+    hubId: string,
+    { device, kind, value, ageMs }: Reading,
+    receivedAt: number,
+    changed: AlarmState[],
+  ): boolean {
+    if (factsOf(kind).shape === 'momentary') return value === true;
+    const key = `${placeOf(hubId, device)} ${kind}`;
+    const before = alarms.get(key);
+    const after = hearAlarm(before, value === true, receivedAt - ageMs);
+    remember(alarms, key, after.known, ALARMS);
+    const { active, at } = after.known;
+    if (before?.active !== active || after.counts) changed.push({ hubId, device, kind, active, at });
+    return after.counts;
+  }
+
+  function learn(states: readonly AlarmState[]): void {
+    for (const state of states) {
+      const key = `${placeOf(state.hubId, state.device)} ${state.kind}`;
+      const before = alarms.get(key);
+      if (!before || before.at < state.at) remember(alarms, key, knownFrom(state), ALARMS);
+    }
+  }
+
+  learn(known);
+  return { counts, learn };
+}
