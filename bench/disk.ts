@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { homeOf } from '../device-sim/home.ts';
+import { homeOf, ZONE } from '../device-sim/home.ts';
 import { dayOf } from '../device-sim/life.ts';
 import { midnightOf } from '../device-sim/local-day.ts';
 import { ownSpeech } from '../device-sim/own-speech.ts';
@@ -35,7 +35,7 @@ type Home = { readonly hubId: string; readonly number: number };
 /** A day of all homes as their hubs say it, in order. */
 function* dayOfTown(homes: readonly Home[], from: number): Generator<JournalEntry> {
   const said = homes.flatMap(({ hubId, number }) => {
-    const home = homeOf(number, { seed: 'disk' });
+    const home = homeOf(number, { seed: 'disk', prefix: 'disk' });
     const speech = ownSpeech(home.clientId);
     return dayOf(home, DAY).flatMap(({ at, readings }, seq) =>
       speech.frames({ boot: `b-${number}`, seq, at, readings }, at).map((frame) => ({ at: at + 40, hubId, ...frame })),
@@ -75,7 +75,7 @@ function bytesByTable(file: string): Map<string, number> {
 
 async function liveADay(file: string): Promise<number> {
   const { store, close } = await openStoreHere(file);
-  const from = midnightOf(DAY);
+  const from = midnightOf(DAY, ZONE);
   const clock = movedClock(from);
   const homes = (await registerHomes(store, HOMES, from)).map(({ hubId }, n) => ({ hubId, number: n + 1 }));
   const processor = await startProcessor({

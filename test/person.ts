@@ -39,7 +39,7 @@ export function personAt(httpUrl: string, cookie: string): Person {
   return { cookie, request, get: (path) => answered('GET', path), post: (path, body) => answered('POST', path, body) };
 }
 
-type Registered = { householdId: string; hubId: string; clientId: string; username: string; key: string };
+export type Registered = { householdId: string; hubId: string; clientId: string; username: string; key: string };
 
 /** The server takes so many in one request. */
 const REGISTRATIONS_AT_ONCE = 500;

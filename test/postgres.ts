@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -37,12 +37,17 @@ export function postgresAvailable(): string | null {
 /** How a server goes: in order, or at once, as by a power cut. */
 type Going = 'SIGINT' | 'SIGQUIT';
 type Settings = Readonly<Record<string, string>>;
+
+/** Where a server runs: its address, and what starts a program there. */
+export type Machine = { readonly address: string; readonly under: readonly string[] };
+const HERE: Machine = { address: '127.0.0.1', under: [] };
+
 type Running = { readonly pid: number; readonly end: (how: Going) => Promise<void> };
 
 /** The server says when it is ready; a port that somebody took in between ends it at once. */
-async function startServer(bin: string, folder: string, port: number, extra: Settings): Promise<Running | null> {
+async function startServer({ bin, folder, machine }: Place, port: number, extra: Settings): Promise<Running | null> {
   const settings = {
-    listen_addresses: '127.0.0.1',
+    listen_addresses: machine.address,
     unix_socket_directories: folder,
     shared_buffers: '16MB',
     max_connections: '100',
@@ -50,8 +55,13 @@ async function startServer(bin: string, folder: string, port: number, extra: Set
     ...extra,
   };
   const flags = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  const server = spawn(join(bin, 'postgres'), ['-D', join(folder, 'data'), '-p', String(port), ...flags], {
-    ...runAs(),
+  const owner = runAs();
+  // Only root can start a program on another machine of the test, and the program must not be root's.
+  const drop =
+    machine.under.length > 0 ? ['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'] : [];
+  const [program = '', ...args] = [...machine.under, ...drop, join(bin, 'postgres'), '-D', join(folder, 'data')];
+  const server = spawn(program, [...args, '-p', String(port), ...flags], {
+    ...(machine.under.length > 0 ? {} : owner),
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -87,7 +97,7 @@ export type Cluster = {
   /** Starts it again on the same port. */
   readonly comeUp: () => Promise<void>;
   /** A standby that follows it, and that each of its commits waits for; `url` of the standby names both servers. */
-  readonly startStandby: () => Promise<Standby>;
+  readonly startStandby: (machine?: Machine) => Promise<Standby>;
 };
 
 export type Standby = Omit<Cluster, 'startStandby'> & {
@@ -95,7 +105,7 @@ export type Standby = Omit<Cluster, 'startStandby'> & {
   readonly promote: () => Promise<void>;
 };
 
-type Place = { readonly bin: string; readonly folder: string };
+type Place = { readonly bin: string; readonly folder: string; readonly machine: Machine };
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shouwang-pg-'));
@@ -105,10 +115,11 @@ function newFolder(): string {
 }
 
 /** The server of a folder, on a port that stays its own. */
-async function serve({ bin, folder }: Place, settings: Settings) {
+async function serve(place: Place, settings: Settings) {
+  const { folder } = place;
   for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
     const port = await freePort();
-    let running = await startServer(bin, folder, port, settings);
+    let running = await startServer(place, port, settings);
     if (!running) continue;
     const goDown = async (how: Going): Promise<void> => {
       await running?.end(how);
@@ -118,7 +129,7 @@ async function serve({ bin, folder }: Place, settings: Settings) {
       port,
       goDown,
       async comeUp() {
-        running = await startServer(bin, folder, port, settings);
+        running = await startServer(place, port, settings);
         if (!running) throw new Error(`PostgreSQL did not come up again in ${folder}`);
       },
       async stop() {
@@ -130,29 +141,31 @@ async function serve({ bin, folder }: Place, settings: Settings) {
   throw new Error(`PostgreSQL did not start in ${folder}`);
 }
 
-export async function startPostgres(settings: Settings = {}): Promise<Cluster> {
+export async function startPostgres(settings: Settings = {}, machine = HERE): Promise<Cluster> {
   const bin = binaries();
   if (!bin) throw new Error(postgresAvailable() ?? 'PostgreSQL is not installed');
   const folder = newFolder();
   const cluster = ['-D', join(folder, 'data'), '-U', 'shouwang', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8'];
   execFileSync(join(bin, 'initdb'), [...cluster, '--no-sync'], { ...runAs(), cwd: folder, stdio: 'pipe' });
-  const server = await serve({ bin, folder }, settings);
-  const url = `postgres://shouwang@127.0.0.1:${server.port}/postgres`;
-  return { ...server, url, startStandby: () => startStandby(bin, url, server.port) };
+  const strangers = 'host all all samenet trust\nhost replication all samenet trust\n';
+  appendFileSync(join(folder, 'data/pg_hba.conf'), strangers);
+  const server = await serve({ bin, folder, machine }, settings);
+  const url = `postgres://shouwang@${machine.address}:${server.port}/postgres`;
+  return { ...server, url, startStandby: (other = HERE) => startStandby(bin, other, url, server.port) };
 }
 
-async function startStandby(bin: string, primary: string, primaryPort: number): Promise<Standby> {
+async function startStandby(bin: string, machine: Machine, primary: string, primaryPort: number): Promise<Standby> {
   const folder = newFolder();
   const copied = ['-d', primary, '-D', join(folder, 'data'), '--write-recovery-conf', '--checkpoint=fast', '--no-sync'];
   execFileSync(join(bin, 'pg_basebackup'), copied, { ...runAs(), cwd: folder, stdio: 'pipe' });
-  const server = await serve({ bin, folder }, { cluster_name: 'standby', wal_receiver_status_interval: '1s' });
+  const server = await serve({ bin, folder, machine }, { cluster_name: 'standby', wal_receiver_status_interval: '1s' });
   // Only now: a commit would have waited for a standby that is not there yet.
   await query(primary, `alter system set synchronous_standby_names = 'standby'`);
   await query(primary, 'select pg_reload_conf()');
   return {
     ...server,
-    url: primary.replace(`:${primaryPort}`, `:${primaryPort},127.0.0.1:${server.port}`),
-    promote: () => query(primary.replace(`:${primaryPort}`, `:${server.port}`), 'select pg_promote(true)'),
+    url: primary.replace(`:${primaryPort}`, `:${primaryPort},${machine.address}:${server.port}`),
+    promote: () => query(primary.replace(/@[^/]*/, `@${machine.address}:${server.port}`), 'select pg_promote(true)'),
   };
 }
 

@@ -38,6 +38,7 @@ function run(command: string, args: string[], options: { timeout?: number; env?:
 
 /** Programs of the system that some suites need: Debian's package, and why it cannot be used now (null when it can). */
 const programs: readonly (readonly [string, () => string | null])[] = [
+  ['iproute2', () => (answers('ip', ['-V']) ? null : 'ip is not installed')],
   ['chromium', chromiumAvailable],
   ['fonts-noto-cjk', () => (answers('fc-list', [':lang=zh']) ? null : 'no Chinese font for the pictures')],
   ['postgresql', postgresAvailable],

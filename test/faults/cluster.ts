@@ -1,5 +1,5 @@
 import { temporaryFolder } from '../memory.ts';
-import { type Cluster as Database, freshDatabase, type Standby, startPostgres } from '../postgres.ts';
+import { type Cluster as Database, freshDatabase, type Machine, type Standby, startPostgres } from '../postgres.ts';
 import { type System, startSystem } from '../system.ts';
 
 /** Several processes over one PostgreSQL, each with a data folder of its own, as on machines of their own. */
@@ -8,16 +8,21 @@ export type Cluster = {
   readonly url: string;
   readonly database: Database;
   /** Starts a process, or starts it again after its end, on the folder that it had. */
-  readonly start: (name: string, roles: readonly string[], env?: Readonly<Record<string, string>>) => Promise<System>;
+  readonly start: (
+    name: string,
+    roles: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    under?: readonly string[],
+  ) => Promise<System>;
   readonly process: (name: string) => System;
   readonly processes: () => ReadonlyMap<string, number>;
   /** Before the first process: from then on every commit waits for the standby. */
-  readonly startStandby: () => Promise<Standby>;
+  readonly startStandby: (machine?: Machine) => Promise<Standby>;
   readonly end: () => Promise<void>;
 };
 
-export async function startCluster(): Promise<Cluster> {
-  const database = await startPostgres();
+export async function startCluster(machine?: Machine): Promise<Cluster> {
+  const database = await startPostgres({}, machine);
   const own = await freshDatabase(database.url);
   let url = own;
   let standby: Standby | null = null;
@@ -29,17 +34,18 @@ export async function startCluster(): Promise<Cluster> {
       return url;
     },
     database,
-    async startStandby() {
-      standby = await database.startStandby();
+    async startStandby(other) {
+      standby = await database.startStandby(other);
       url = standby.url.replace(/[^/]*$/, own.replace(/.*\//, ''));
       return standby;
     },
-    async start(name, roles, env = {}) {
+    async start(name, roles, env = {}, under = []) {
       const folder = folders.get(name) ?? temporaryFolder();
       folders.set(name, folder);
       const system = await startSystem({
         dataDir: folder.path,
         roles,
+        under,
         env: { SHOUWANG_DATABASE_URL: url, ...env },
       });
       systems.set(name, system);
