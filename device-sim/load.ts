@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import type { HubLine } from './hubs-csv.ts';
-import { latencies } from './latency.ts';
+import { type Latencies, latencies } from './latency.ts';
 import { LoadClient } from './load-client.ts';
 
 export type LoadOptions = {
@@ -92,6 +92,11 @@ async function paced(clients: readonly LoadClient[], rate: number, until: AbortS
   }
 }
 
+function quantilesOf(times: Latencies): Pick<LoadResult, 'p50_ms' | 'p95_ms' | 'p99_ms' | 'p999_ms'> {
+  const ms = (q: number): number => Number(times.quantile(q).toFixed(2));
+  return { p50_ms: ms(0.5), p95_ms: ms(0.95), p99_ms: ms(0.99), p999_ms: ms(0.999) };
+}
+
 /** Plays N hubs that publish QoS 1, and tells how many acknowledgements came and when. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const boot = randomBytes(4).toString('hex');
@@ -148,7 +153,6 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const dead = clients.filter(({ state }) => state === 'dead').length;
   for (const client of clients) client.close();
 
-  const ms = (q: number) => Number(times.quantile(q).toFixed(2));
   return {
     clients: clients.length,
     connected: ready,
@@ -158,10 +162,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     unacked: published - acked,
     seconds: Number(seconds.toFixed(2)),
     rate: Math.round(ackedInTime / seconds),
-    p50_ms: ms(0.5),
-    p95_ms: ms(0.95),
-    p99_ms: ms(0.99),
-    p999_ms: ms(0.999),
+    ...quantilesOf(times),
     critical_max_ms: Number(criticalMaxMs.toFixed(2)),
     dead,
   };

@@ -12,7 +12,7 @@ import { hubLinesOf, logIn, type Person, personAt, registerHomes } from '../pers
 import { startFreshSystem, until } from '../system.ts';
 import { openDesk } from './desk.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
-import { halfOpenHubs } from './half-open-hubs.ts';
+import { type HalfOpenHubs, halfOpenHubs } from './half-open-hubs.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
 
 const DETECTED_WITHIN_MS = supervision.hub.mains;
@@ -26,6 +26,11 @@ const sizes = {
 } as const;
 
 type Home = Awaited<ReturnType<typeof registerHomes>>['homes'][number];
+type Homes = {
+  readonly bystanders: readonly Home[];
+  readonly detoured: readonly Home[];
+  readonly lost: readonly Home[];
+};
 
 async function linksIn(database: string): Promise<LinkChange[]> {
   const { store, close } = openStoreToRead(database);
@@ -108,11 +113,7 @@ async function deskAgainAndAgain(proxy: TcpProxy, person: Person, direct: Person
 }
 
 /** What the journal tells of the links: hubs of these homes that were not noticed in time, or seen to end without a reason. */
-function against(
-  links: readonly LinkChange[],
-  { lost, bystanders }: { readonly lost: readonly Home[]; readonly bystanders: readonly Home[] },
-  frozenAt: number,
-) {
+function against(links: readonly LinkChange[], { lost, bystanders }: Homes, frozenAt: number) {
   const of = ({ hubId }: Home) => links.filter((link) => link.hubId === hubId);
   const unnoticed = lost.filter(
     (home) =>
@@ -122,6 +123,86 @@ function against(
       ),
   );
   return { unnoticed: unnoticed.length, ended: bystanders.filter((home) => of(home).length > 1).length };
+}
+
+type Seen = DeskSeen & {
+  readonly detourMs: number;
+  readonly lostAfterMs: ReadonlyMap<string, number>;
+  readonly frozenAt: number;
+  /** Before the hubs themselves said goodbye. */
+  readonly endedAt: number;
+};
+
+/** The links die, what happens is watched, and they come back. */
+async function play(
+  hubs: HalfOpenHubs,
+  owner: Person,
+  desk: () => Promise<DeskSeen>,
+  { frozenMs, say }: { readonly frozenMs: number; readonly say: FaultRun['say'] },
+): Promise<Seen> {
+  await hubs.settled();
+  const frozenAt = Date.now();
+  const losses = watchLosses(owner, frozenAt);
+  const behindIt = desk();
+  const detourMs = await hubs.freeze(DETECTED_WITHIN_MS);
+  say(`back by another way after ${Math.round(detourMs)} ms`);
+  const deskSeen = await behindIt;
+  say(`a desk was red after ${Math.round(deskSeen.redAfterMs)} ms`);
+  await pause(Math.max(0, frozenMs - (Date.now() - frozenAt)));
+  hubs.thaw();
+  await hubs.settled();
+  losses.stop();
+  const endedAt = Date.now();
+  await hubs.stop();
+  return { ...deskSeen, detourMs, lostAfterMs: losses.lostAfterMs, frozenAt, endedAt };
+}
+
+/** The alerts: a short form does not wait for the losses, but may have no false ones either. */
+function lossesAgainst({ lost }: Homes, { lostAfterMs }: Seen, waited: boolean) {
+  const homes = new Set(lost.map(({ householdId }) => householdId));
+  const slowestMs = Math.max(...[...homes].map((id) => lostAfterMs.get(id) ?? Number.POSITIVE_INFINITY));
+  const falseAlarms = [...lostAfterMs.keys()].filter((id) => !homes.has(id)).length;
+  return {
+    counts: waited ? { slowest_loss_ms: slowestMs, losses: lostAfterMs.size } : {},
+    broken: brokenOf(
+      [!waited || slowestMs <= DETECTED_WITHIN_MS + LOOK_MS, `a lost hub was an alert after ${slowestMs} ms only`],
+      [falseAlarms === 0, `${falseAlarms} homes were said to be lost whose hubs were not`],
+    ),
+  };
+}
+
+async function outcomeOf(folder: string, ledger: string, homes: Homes, seen: Seen, size: FaultRun['size']) {
+  const database = join(folder, 'shouwang.db');
+  const verdict = await checkLedger(database, ledger);
+  const links = (await linksIn(database)).filter(({ receivedAt }) => receivedAt < seen.endedAt);
+  const { unnoticed, ended } = against(links, homes, seen.frozenAt);
+  const waited = size === 'full';
+  const losses = lossesAgainst(homes, seen, waited);
+  const detourMs = Math.round(seen.detourMs);
+  const redMs = Math.round(seen.redAfterMs);
+  const rightMs = Math.round(seen.rightAfterMs);
+  const { said, acked, ackedCritical, lost, doubled } = verdict;
+  return {
+    counts: {
+      back_by_another_way_ms: detourMs,
+      ...losses.counts,
+      ...{ desk_red_ms: redMs, desk_right_ms: rightMs },
+      ...{ said, acked, acked_critical: ackedCritical, lost, doubled },
+    },
+    broken: [
+      ...losses.broken,
+      ...brokenOf(
+        [detourMs < DETECTED_WITHIN_MS, 'hubs with another way did not come back by it'],
+        [unnoticed === 0, `${unnoticed} dead links were not noticed, or dated later than the last word over them`],
+        [ended === 0, `${ended} hubs whose links nobody touched were cut off`],
+        [redMs <= RED_WITHIN_MS, `a desk knew of its dead link after ${redMs} ms only`],
+        [rightMs <= RED_WITHIN_MS, `a desk was right again after ${rightMs} ms only`],
+        [acked === said, `${said} said, ${acked} acknowledged`],
+        [verdict.kept, verdict.examples.join('; ')],
+      ),
+    ],
+    ...(!waited && { notShown: ['that a lost hub is an alert within 3 min: only the full form waits that long'] }),
+  };
 }
 
 async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
@@ -149,58 +230,12 @@ async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
       },
       { keepaliveSeconds, ledger, dice: dice(`half-open ${seed}`) },
     );
-    await hubs.settled();
-
-    const frozenAt = Date.now();
-    const losses = watchLosses(owner, frozenAt);
-    const behindIt = deskAgainAndAgain(web, behind, owner, desks);
-    const detourMs = await hubs.freeze(DETECTED_WITHIN_MS);
-    say(`back by another way after ${Math.round(detourMs)} ms`);
-    const { redAfterMs, rightAfterMs } = await behindIt;
-    say(`a desk was red after ${Math.round(redAfterMs)} ms, right after ${Math.round(rightAfterMs)} ms`);
-    await pause(Math.max(0, frozenMs - (Date.now() - frozenAt)));
-    hubs.thaw();
-    await hubs.settled();
-    losses.stop();
-    const endedAt = Date.now();
-    await hubs.stop();
+    const seen = await play(hubs, owner, () => deskAgainAndAgain(web, behind, owner, desks), { frozenMs, say });
     await system.stop();
-
-    const database = join(system.dataDir, 'shouwang.db');
-    const verdict = await checkLedger(database, ledger);
-    const before = (await linksIn(database)).filter(({ receivedAt }) => receivedAt < endedAt);
-    const { unnoticed, ended } = against(before, groups, frozenAt);
-    const lostHomes = new Set(groups.lost.map(({ householdId }) => householdId));
-    const falseAlarms = [...losses.lostAfterMs.keys()].filter((id) => !lostHomes.has(id)).length;
-    const detected = [...lostHomes].map((id) => losses.lostAfterMs.get(id) ?? Number.POSITIVE_INFINITY);
-    const limit = DETECTED_WITHIN_MS + LOOK_MS;
-    const waited = size === 'full';
     return {
       load: { bystanders, detoured, lost, keepalive_s: keepaliveSeconds },
       faults: { links_frozen: detoured + lost, frozen_s: frozenMs / 1_000, desks },
-      counts: {
-        back_by_another_way_ms: Math.round(detourMs),
-        ...(waited && { slowest_loss_ms: Math.max(...detected), losses: losses.lostAfterMs.size }),
-        desk_red_ms: Math.round(redAfterMs),
-        desk_right_ms: Math.round(rightAfterMs),
-        said: verdict.said,
-        acked: verdict.acked,
-        acked_critical: verdict.ackedCritical,
-        lost: verdict.lost,
-        doubled: verdict.doubled,
-      },
-      broken: brokenOf(
-        [detourMs < DETECTED_WITHIN_MS, 'hubs with another way did not come back by it'],
-        [unnoticed === 0, `${unnoticed} dead links were not noticed, or dated later than the last word over them`],
-        [!waited || Math.max(...detected) <= limit, `a lost hub was an alert after ${Math.max(...detected)} ms only`],
-        [falseAlarms === 0, `${falseAlarms} homes were said to be lost whose hubs were not`],
-        [ended === 0, `${ended} hubs whose links nobody touched were cut off`],
-        [redAfterMs <= RED_WITHIN_MS, `a desk knew of its dead link after ${Math.round(redAfterMs)} ms only`],
-        [rightAfterMs <= RED_WITHIN_MS, `a desk was right again after ${Math.round(rightAfterMs)} ms only`],
-        [verdict.kept && verdict.acked === verdict.said, `${verdict.said} said, ${verdict.acked} acknowledged`],
-        [verdict.kept, verdict.examples.join('; ')],
-      ),
-      ...(!waited && { notShown: ['that a lost hub is an alert within 3 min: only the full form waits that long'] }),
+      ...(await outcomeOf(system.dataDir, ledger, groups, seen, size)),
     };
   } finally {
     await Promise.all([dumb, deaf, web].map((proxy) => proxy.close()));

@@ -62,45 +62,57 @@ function lane(from: Socket, to: Socket, way: Way, weather: Weather, alive: () =>
   return pass;
 }
 
+type Pair = { readonly look: () => void; readonly forget: () => void; readonly reset: () => void };
+
+/** One connection through the proxy, until both its ends are gone. */
+function pairOf(
+  client: Socket,
+  target: { readonly port: number; readonly host?: string },
+  weather: Weather,
+  gone: (pair: Pair) => void,
+): Pair {
+  const upstream = new Socket({ allowHalfOpen: true }).setNoDelay();
+  const sockets = [client, upstream];
+  let forgotten = false;
+  const alive = () => !forgotten;
+  const up = lane(client, upstream, 'up', weather, alive);
+  const down = lane(upstream, client, 'down', weather, alive);
+  const pair: Pair = {
+    look() {
+      if (upstream.pending && !upstream.connecting && !weather.frozen.has('up'))
+        upstream.connect({ host: '127.0.0.1', ...target });
+      up();
+      down();
+    },
+    forget() {
+      forgotten = true;
+      for (const socket of sockets) socket.resume();
+    },
+    reset() {
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+  };
+  for (const socket of sockets) socket.on('close', () => sockets.every((it) => it.destroyed) && gone(pair));
+  return pair;
+}
+
 /** A link whose faults can be chosen, in front of any TCP server. */
 export async function tcpProxy(target: { readonly port: number; readonly host?: string }): Promise<TcpProxy> {
   const weather: Weather = { delayMs: 0, refusing: false, frozen: new Set() };
-  const pairs = new Set<{ readonly look: () => void; readonly forget: () => void; readonly reset: () => void }>();
-
+  const pairs = new Set<Pair>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     if (weather.refusing) {
       client.on('error', () => {}).resetAndDestroy();
       return;
     }
-    const upstream = new Socket({ allowHalfOpen: true }).setNoDelay();
-    const sockets = [client, upstream];
-    let forgotten = false;
-    const alive = () => !forgotten;
-    const up = lane(client, upstream, 'up', weather, alive);
-    const down = lane(upstream, client, 'down', weather, alive);
-    const pair = {
-      look() {
-        if (upstream.pending && !upstream.connecting && !weather.frozen.has('up'))
-          upstream.connect({ host: '127.0.0.1', ...target });
-        up();
-        down();
-      },
-      forget() {
-        forgotten = true;
-        for (const socket of sockets) socket.resume();
-      },
-      reset() {
-        for (const socket of sockets) socket.resetAndDestroy();
-      },
-    };
+    const pair = pairOf(client, target, weather, (it) => pairs.delete(it));
     pairs.add(pair);
-    for (const socket of sockets) socket.on('close', () => sockets.every((it) => it.destroyed) && pairs.delete(pair));
     pair.look();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  const all = (act: 'look' | 'forget' | 'reset'): void => {
+  const all = (act: keyof Pair): void => {
     for (const pair of pairs) pair[act]();
   };
 

@@ -82,6 +82,15 @@ const readJson = (text: string): unknown => {
   }
 };
 
+/** Gives the counter of those that were dropped. */
+function metersOf(metrics: Deps['metrics'], consoles: ReadonlySet<Console>) {
+  metrics.gauge('shouwang_consoles', 'open WebSocket connections of consoles', () => consoles.size);
+  metrics.gauge('shouwang_consoles_unread_bytes', 'what is held for consoles that have not read it yet', () =>
+    [...consoles].reduce((sum, { socket }) => sum + socket.bufferedAmount, 0),
+  );
+  return metrics.counter('shouwang_consoles_dropped_total', 'connections ended because nobody read or answered');
+}
+
 /**
  * Tells the open consoles what changed, and fetches nothing for them: they ask by requests of their own. A nudge makes it look at
  * once; without one it looks twice a second.
@@ -89,14 +98,7 @@ const readJson = (text: string): unknown => {
 export function openLive(deps: Deps): Live {
   const { store, clock, nudge, log, metrics } = deps;
   const consoles = new Set<Console>();
-  metrics.gauge('shouwang_consoles', 'open WebSocket connections of consoles', () => consoles.size);
-  metrics.gauge('shouwang_consoles_unread_bytes', 'what is held for consoles that have not read it yet', () =>
-    [...consoles].reduce((sum, { socket }) => sum + socket.bufferedAmount, 0),
-  );
-  const dropped = metrics.counter(
-    'shouwang_consoles_dropped_total',
-    'connections ended because nobody read or answered',
-  );
+  const dropped = metersOf(metrics, consoles);
 
   const end = (console: Console): void => {
     consoles.delete(console);
@@ -119,9 +121,8 @@ export function openLive(deps: Deps): Live {
   }
 
   async function beat(): Promise<void> {
-    const now = clock.now();
     const tokenHashes = [...new Set([...consoles].map(({ session }) => session.tokenHash))];
-    const holding = new Set(await store.sessionsHolding({ tokenHashes, now }));
+    const holding = new Set(await store.sessionsHolding({ tokenHashes, now: clock.now() }));
     // Not before the memory has answered: a desk whose server sees nothing must turn red, as if there were none.
     for (const console of consoles) send(console, { kind: 'beat', serverAt: clock.now() });
     leave(({ tokenHash }) => tokenHashes.includes(tokenHash) && !holding.has(tokenHash));
