@@ -34,12 +34,13 @@ const SUCCESSION_MS = 15_000;
 parts.add('beat', startBeat({ role: 'auditor', instance, clock, log }, store));
 const giveWay = repeat(log, 'give way', 1_000, async () => {
   if (!isLeftBehind()) return;
+  // Before the memory is asked, which may be gone for good as well.
+  if (!existsSync(config.SHOUWANG_DATA_DIR)) return end();
   const others = await store.instancesSince({ role: 'auditor', since: clock.now() - SUCCESSION_MS });
   if (others.some(isNewer)) {
     log.info('another auditor has taken over');
     end();
   }
-  if (!existsSync(config.SHOUWANG_DATA_DIR)) end();
 });
 parts.add('give way', giveWay.stop);
 

@@ -29,7 +29,7 @@ export type System = {
 const groups = new Set<number>();
 
 /** Ends all of a group; false when nothing is left of it. */
-function endGroup(leader: number, signal: NodeJS.Signals | 0 = 'SIGKILL'): boolean {
+export function endGroup(leader: number, signal: NodeJS.Signals | 0 = 'SIGKILL'): boolean {
   try {
     return process.kill(-leader, signal);
   } catch (error) {

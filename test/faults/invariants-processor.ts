@@ -1,4 +1,5 @@
 import { SYSTEM_HOUSEHOLD } from '../../domain/household.ts';
+import { supervision } from '../../domain/hub.ts';
 import type { Snapshot } from '../../ingest/checkpoint.ts';
 import { decode } from '../../ingest/decoders/registry.ts';
 import { nameOf, type Replayed, readSnapshot, replay } from '../../ingest/replay.ts';
@@ -102,9 +103,14 @@ export async function replaysTheSame(store: Store, db: Db, earlier: readonly (re
   return { turns, states: replayed.reduce((sum, { states }) => sum + Object.keys(states).length, 0), says };
 }
 
-/** However often Shouwang was out: no hub that came back at once was called lost. */
-export async function ownOutageLosesNoHub(db: Db): Promise<string[]> {
-  const lost = await db.selectFrom('alert').select('id').where('category', '=', 'hub_lost').execute();
+/** However often Shouwang was out: no hub that came back at once was called lost, up to when they all hung up. */
+export async function ownOutageLosesNoHub(db: Db, hungUpAt: number): Promise<string[]> {
+  const lost = await db
+    .selectFrom('alert')
+    .select('id')
+    .where('category', '=', 'hub_lost')
+    .where('raised_at', '<', hungUpAt + supervision.hub.mains)
+    .execute();
   return sentence(
     'hubs were called lost that were only waiting for us',
     lost.map(({ id }) => id),

@@ -125,10 +125,11 @@ type Seen = {
   readonly snapshots: readonly (readonly Snapshot[])[];
   readonly kills: readonly number[];
   readonly bars: Bars;
+  readonly hungUpAt: number;
 };
 
 async function judge(seen: Seen): Promise<Judged> {
-  const { store, db, ledger, desk, sampled, receptions, snapshots, kills, bars } = seen;
+  const { store, db, ledger, desk, sampled, receptions, snapshots, kills, bars, hungUpAt } = seen;
   const messages = await readMessages(store, db, ledger);
   const telling = await everyStepIsTold(db, { receptions, kills, latestMs: bars.latestMs });
   const replayed = await replaysTheSame(store, db, snapshots);
@@ -140,7 +141,7 @@ async function judge(seen: Seen): Promise<Judged> {
     ...telling.says,
     ...replayed.says,
     ...neverWentBack(sampled),
-    ...(await ownOutageLosesNoHub(db)),
+    ...(await ownOutageLosesNoHub(db, hungUpAt)),
     ...memoryBounded(sampled, bars.mostMb),
     ...(await answeredIsDone(desk, db)),
   ];
@@ -174,6 +175,7 @@ export async function openTown(options: TownOptions): Promise<Town> {
   const db = openToQuery(url);
   const snapshots: (readonly Snapshot[])[] = [];
   const ended = new AbortController();
+  let hungUpAt = 0;
   const load = runLoad({
     ...{ host: '127.0.0.1', port: mqttPort, hubs, rate, reconnect: true, drainMs: DRAIN_MS },
     ...{ seconds: 100_000, criticalPerMille: 10, signal: ended.signal },
@@ -183,10 +185,10 @@ export async function openTown(options: TownOptions): Promise<Town> {
   async function settle(): Promise<Settled> {
     ended.abort();
     const result = await load;
-    const endedAt = Date.now();
+    hungUpAt = Date.now();
     const isLevel = async () => {
       const { unreadSince } = await store.facts({ now: Date.now() });
-      return unreadSince === null || unreadSince > endedAt;
+      return unreadSince === null || unreadSince > hungUpAt;
     };
     await until('the processors to have read everything', isLevel, DRAIN_MS);
     await desk.workDownTo(SHOWN_AT_LAST);
@@ -200,7 +202,18 @@ export async function openTown(options: TownOptions): Promise<Town> {
   return {
     ...{ dice: diceOf(seed, 'kills'), ledger, settle },
     judge: (kills, bars) =>
-      judge({ store, db, ledger, desk, kills, bars, sampled: sampler.sampled, receptions: hook.receptions, snapshots }),
+      judge({
+        store,
+        db,
+        ledger,
+        desk,
+        kills,
+        bars,
+        sampled: sampler.sampled,
+        receptions: hook.receptions,
+        snapshots,
+        hungUpAt,
+      }),
     remember: async () => void snapshots.push(await snapshotsOf(store)),
     async close() {
       ended.abort();

@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Dice } from '../../device-sim/dice.ts';
 import { temporaryFolder } from '../memory.ts';
 import { freshDatabase, postgresAvailable, startPostgres } from '../postgres.ts';
-import { auditorsOf, type Launch, launchSystem, type SystemOptions, until } from '../system.ts';
+import { auditorsOf, endGroup, type Launch, launchSystem, type SystemOptions, until } from '../system.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { openTown, type Town } from './kills-town.ts';
 
 /** A process that is started again whenever it has been killed, as a service manager would. */
-type Post = { readonly name: string; options: SystemOptions; launch: Launch };
+type Post = { readonly name: string; options: SystemOptions; launch: Launch; readonly pids: number[] };
 
 type Bars = { readonly acceptingMs: number; readonly latestMs: number; readonly mostMb: number };
 type Shape = {
@@ -51,6 +51,11 @@ async function comesBack(post: Post, { ledger }: Town, killedAt: number): Promis
   return (await Promise.race([back, refuse(name, launch), late])) - killedAt;
 }
 
+function start(post: Post): void {
+  post.launch = launchSystem(post.options);
+  post.pids.push(post.launch.pid);
+}
+
 type Killing = { readonly kills: number[]; readonly backMs: number[]; auditors: number };
 
 async function killPost(post: Post, town: Town, dice: Dice, seen: Killing): Promise<void> {
@@ -58,7 +63,7 @@ async function killPost(post: Post, town: Town, dice: Dice, seen: Killing): Prom
     seen.kills.push(Date.now());
     const at = performance.now();
     await post.launch.kill('SIGKILL');
-    post.launch = launchSystem(post.options);
+    start(post);
     return at;
   };
   let killedAt = await killing();
@@ -93,8 +98,15 @@ async function killAll(posts: readonly [Post, ...Post[]], town: Town, shape: Sha
   return seen;
 }
 
-async function launchPost(name: string, options: SystemOptions): Promise<Post> {
-  return { name, options, launch: launchSystem(options) };
+function openPost(name: string, options: SystemOptions): Post {
+  const launch = launchSystem(options);
+  return { name, options, launch, pids: [launch.pid] };
+}
+
+/** Also the auditors that every one of its processes left behind. */
+async function endPost({ launch, pids }: Post): Promise<void> {
+  await launch.kill('SIGKILL');
+  for (const pid of pids) endGroup(pid);
 }
 
 /** The same doors after every start. */
@@ -155,7 +167,7 @@ async function play(posts: readonly [Post, ...Post[]], url: string, shape: Shape
     };
   } finally {
     await town.close();
-    for (const { launch } of posts) await launch.kill('SIGKILL');
+    for (const post of posts) await endPost(post);
   }
 }
 
@@ -167,10 +179,10 @@ export const kills: Fault = {
   async run(run) {
     const shape: Shape =
       run.size === 'short'
-        ? { homes: 40, rate: 1_000, kills: 6, longestLifeMs: 1_500, mostAnswers: 1_000, bars: LENIENT }
+        ? { homes: 40, rate: 1_000, kills: 5, longestLifeMs: 1_500, mostAnswers: 1_000, bars: LENIENT }
         : { homes: 2_000, rate: 2_250, kills: 1_000, longestLifeMs: 4_000, mostAnswers: 10_000, bars: STRICT };
     const folder = temporaryFolder();
-    const post = await launchPost('the system', { dataDir: folder.path });
+    const post = openPost('the system', { dataDir: folder.path });
     try {
       return await play([post], `${folder.path}/shouwang.db`, shape, run);
     } finally {
@@ -190,14 +202,14 @@ export const killsOfRoles: Fault = {
   async run(run) {
     const shape: Shape =
       run.size === 'short'
-        ? { homes: 40, rate: 500, kills: 6, longestLifeMs: 1_500, mostAnswers: 500, bars: LENIENT }
+        ? { homes: 40, rate: 500, kills: 5, longestLifeMs: 1_500, mostAnswers: 500, bars: LENIENT }
         : { homes: 2_000, rate: 2_250, kills: 200, longestLifeMs: 6_000, mostAnswers: 10_000, bars: STRICT };
     const server = await startPostgres();
     const url = await freshDatabase(server.url);
     const folders = ROLES.map(() => temporaryFolder());
     const launch = (role: string, i: number) =>
-      launchPost(role, { dataDir: folders[i]?.path ?? '', roles: [role], env: { SHOUWANG_DATABASE_URL: url } });
-    const [first, ...others] = await Promise.all(ROLES.map(launch));
+      openPost(role, { dataDir: folders[i]?.path ?? '', roles: [role], env: { SHOUWANG_DATABASE_URL: url } });
+    const [first, ...others] = ROLES.map(launch);
     if (!first) throw new Error('no role was started');
     try {
       return await play([first, ...others], url, shape, run);
