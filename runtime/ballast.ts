@@ -47,20 +47,21 @@ async function release({ folder, log }: Ballast, { freeBytes, heldBytes }: Room)
   log.error({ freeBytes, heldBytes }, 'the data disk is full: its ballast has been released, and nothing else is left');
 }
 
-/** Writes what no file system stores in less room. Given up when the disk fills meanwhile. */
-async function make({ folder, megabytes, log }: Ballast, isStopped: () => boolean): Promise<void> {
+/** Writes what no file system stores in less room. False when it was given up because the disk fills meanwhile. */
+async function make({ folder, megabytes, log }: Ballast, isStopped: () => boolean): Promise<boolean> {
   const unfinished = `${fileIn(folder)}.new`;
   const file = await open(unfinished, 'w');
   try {
     for (let written = 0; written < megabytes; written++) {
       const { freeBytes } = await roomOf(folder);
-      if (isStopped() || freeBytes < 2 * megabytes * MEGABYTE) return;
+      if (isStopped() || freeBytes < 2 * megabytes * MEGABYTE) return false;
       await file.write(randomBytes(MEGABYTE));
       await file.datasync();
       await setTimeout(REST_MS);
     }
     await rename(unfinished, fileIn(folder));
     log.info({ megabytes }, 'the data disk has its ballast');
+    return true;
   } finally {
     await file.close();
     await rm(unfinished, { force: true });
@@ -81,7 +82,7 @@ export function startBallast(ballast: Ballast): Stop {
     if (due === 'release') await release(ballast, room);
     if (due === 'make' && performance.now() > makeAfter) {
       makeAfter = performance.now() + MAKE_AGAIN_AFTER_MS;
-      await make(ballast, () => stopped);
+      if (await make(ballast, () => stopped)) makeAfter = Number.NEGATIVE_INFINITY;
     }
     if (due !== 'rest' || room.heldBytes || saidNone) return;
     saidNone = true;

@@ -36,6 +36,17 @@ function change(file: File, step: Change): void {
   }
 }
 
+function syncFile(file: File, began: number, failed: boolean): void {
+  const covered = file.pending.filter((step) => step.done < began);
+  if (failed) {
+    // The kernel takes what it failed to write for written: no later synchronisation will try again.
+    for (const step of covered) step.done = Number.POSITIVE_INFINITY;
+    return;
+  }
+  for (const step of covered) change(file, step);
+  file.pending = file.pending.filter((step) => step.done >= began);
+}
+
 /** What of the pending changes is on the disk: everything from nothing to all, in any order, and torn at its sectors. */
 function survivors(pending: readonly Change[], dice: Dice): Change[] {
   const way = dice.pick(WAYS);
@@ -105,16 +116,6 @@ export function crashedDisk({
     if (kind === 'create') to.set(path, file);
     else if (to.get(path) === file) to.delete(path);
   };
-
-  function syncFile(file: File, began: number, failed: boolean): void {
-    const covered = file.pending.filter((step) => step.done < began);
-    // The kernel takes what it failed to write for written: no later synchronisation will try again.
-    if (failed) for (const step of covered) step.done = Number.POSITIVE_INFINITY;
-    else {
-      for (const step of covered) change(file, step);
-      file.pending = file.pending.filter((step) => step.done >= began);
-    }
-  }
 
   return {
     apply(step) {

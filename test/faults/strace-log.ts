@@ -87,96 +87,110 @@ function conversation() {
   };
 }
 
+type Kept = (path: string) => boolean;
+type Times = { readonly began: number; readonly line: number; readonly seconds: number };
+
+/** What a call changes in a file, from the moment of the call on. */
+function changeOf(call: string, args: string, keeps: Kept): Extract<Step, { kind: 'write' | 'truncate' }> | null {
+  if (call !== 'pwrite64' && call !== 'ftruncate') return null;
+  const [, hex, deleted] = FILE.exec(args) ?? [];
+  const path = hex ? unhex(hex).toString() : '';
+  if (deleted || !keeps(path)) return null;
+  const done = Number.POSITIVE_INFINITY;
+  // The last argument of both: a size, or a place.
+  const number = Number(/, (\d+)(?:\)\s+=.*)?$/.exec(args)?.[1]);
+  return call === 'ftruncate'
+    ? { kind: 'truncate', path, size: number, done }
+    : { kind: 'write', path, at: number, bytes: strings(args)[0] ?? Buffer.alloc(0), done };
+}
+
+/** What a call has done once it has returned. `existing`: the files that there are. */
+function doneBy(
+  call: string,
+  args: string,
+  { began, line, seconds }: Times,
+  existing: Set<string>,
+  keeps: Kept,
+): Step[] {
+  const ok = returned(args) >= 0;
+  if (call === 'fsync' || call === 'fdatasync') {
+    const path = unhex(FILE.exec(args)?.[1] ?? '').toString();
+    return keeps(path) ? [{ kind: 'sync', path, began, failed: !ok, seconds }] : [];
+  }
+  if (!ok) return [];
+  if (call.startsWith('rename') && strings(args).some((path) => keeps(path.toString())))
+    throw new Error('a file of the database was renamed, which this replay does not know');
+  const path = strings(args)[0]?.toString() ?? '';
+  if (call === 'openat' && args.includes('O_CREAT') && keeps(path) && !existing.has(path)) {
+    existing.add(path);
+    return [{ kind: 'create', path, done: line }];
+  }
+  return call.startsWith('unlink') && existing.delete(path) ? [{ kind: 'unlink', path, done: line }] : [];
+}
+
+/** The connections of MQTT on a port: what is heard on them, and which acknowledgements leave. */
+function conversations(port: number) {
+  const open = new Map<string, ReturnType<typeof conversation>>();
+  const on = (name: string) => {
+    const known = open.get(name) ?? conversation();
+    open.set(name, known);
+    return known;
+  };
+  const isOurs = (name: string) => name.includes(`:${port}->`);
+  return {
+    called(name: string, call: string, args: string): Step[] {
+      if (call === 'close') open.delete(name);
+      return (call === 'write' || call === 'writev') && isOurs(name) ? on(name).says(Buffer.concat(strings(args))) : [];
+    },
+    done(name: string, call: string, args: string): void {
+      if (call === 'read' && isOurs(name)) on(name).hears(strings(args)[0] ?? Buffer.alloc(0));
+    },
+  };
+}
+
 /**
- * Reads recordings made one after the other. Files are those whose path `keeps`, directories that hold them included; connections are those of MQTT on `port`.
- * `there`: files that exist when it begins.
- * A write counts from the moment of its call (its bytes may be on disk from then on), a synchronisation from the moment it returned.
+ * Reads recordings made one after the other. Files are those whose path `keeps`, directories that hold them included; connections are
+ * those of MQTT on `port`. A write counts from the moment of its call (its bytes may be on disk from then on), a synchronisation from
+ * the moment it returned. `there`: files that exist when it begins.
  */
 export async function readRecording(
   logs: readonly string[],
-  { keeps, port, there = [] }: { keeps: (path: string) => boolean; port: number; there?: Iterable<string> },
+  { keeps, port, there = [] }: { keeps: Kept; port: number; there?: Iterable<string> },
 ): Promise<Step[]> {
   const steps: Step[] = [];
-  const open = new Map<string, { line: number; args: string; step: { done: number } | null }>();
-  const conversations = new Map<string, ReturnType<typeof conversation>>();
+  const unfinished = new Map<string, { began: number; args: string; change: { done: number } | null }>();
+  const talk = conversations(port);
   const existing = new Set(there);
-  const to = `:${port}->`;
-
-  const talk = (name: string) => {
-    const known = conversations.get(name) ?? conversation();
-    conversations.set(name, known);
-    return known;
-  };
-
-  /** What counts from the call on; answers the step, so that its end can be written into it. */
-  function called(call: string, args: string): { done: number } | null {
-    const [, connection] = CONNECTION.exec(args) ?? [];
-    if (connection) {
-      if ((call === 'write' || call === 'writev') && connection.includes(to))
-        steps.push(...talk(connection).says(Buffer.concat(strings(args))));
-      if (call === 'close') conversations.delete(connection);
-      return null;
-    }
-    if (call !== 'pwrite64' && call !== 'ftruncate') return null;
-    const [, hex, deleted] = FILE.exec(args) ?? [];
-    const path = hex ? unhex(hex).toString() : '';
-    if (deleted || !keeps(path)) return null;
-    const done = Number.POSITIVE_INFINITY;
-    // The last argument of both: a size, or a place.
-    const number = Number(/, (\d+)(?:\)\s+=.*)?$/.exec(args)?.[1]);
-    const step: Step =
-      call === 'ftruncate'
-        ? { kind: 'truncate', path, size: number, done }
-        : { kind: 'write', path, at: number, bytes: strings(args)[0] ?? Buffer.alloc(0), done };
-    steps.push(step);
-    return step;
-  }
-
-  /** What counts only once it has returned. */
-  function done(call: string, args: string, { began, seconds }: { began: number; seconds: number }): void {
-    const [, connection] = CONNECTION.exec(args) ?? [];
-    if (connection) {
-      if (call === 'read' && connection.includes(to)) talk(connection).hears(strings(args)[0] ?? Buffer.alloc(0));
-      return;
-    }
-    const ok = returned(args) >= 0;
-    if (call === 'fsync' || call === 'fdatasync') {
-      const path = unhex(FILE.exec(args)?.[1] ?? '').toString();
-      if (keeps(path)) steps.push({ kind: 'sync', path, began, failed: !ok, seconds });
-    } else if (ok && (call === 'openat' || call.startsWith('unlink'))) {
-      const path = strings(args)[0]?.toString() ?? '';
-      if (!keeps(path) || existing.has(path) === (call === 'openat')) return;
-      if (call === 'openat' && !args.includes('O_CREAT')) return;
-      existing[call === 'openat' ? 'add' : 'delete'](path);
-      steps.push({ kind: call === 'openat' ? 'create' : 'unlink', path, done: line });
-    } else if (ok && call.startsWith('rename') && strings(args).some((path) => keeps(path.toString()))) {
-      throw new Error('a file of the database was renamed, which this replay does not know');
-    }
-  }
-
   let line = 0;
-  const read = (text: string): void => {
+
+  function ended(call: string, args: string, times: Times, change: { done: number } | null): void {
+    const [, connection] = CONNECTION.exec(args) ?? [];
+    if (change) change.done = line;
+    if (connection) talk.done(connection, call, args);
+    else steps.push(...doneBy(call, args, times, existing, keeps));
+  }
+
+  function read(text: string): void {
     line++;
     const [, again, endedAt, resumed, rest = ''] = RESUMED.exec(text) ?? [];
     if (again && resumed) {
-      const begun = open.get(again);
-      open.delete(again);
-      if (!begun) return;
-      if (begun.step) begun.step.done = line;
-      done(resumed, begun.args + rest, { began: begun.line, seconds: Number(endedAt) });
+      const call = unfinished.get(again);
+      unfinished.delete(again);
+      const times = { began: call?.began ?? line, line, seconds: Number(endedAt) };
+      if (call) ended(resumed, call.args + rest, times, call.change);
       return;
     }
-    const [, thread, calledAt, call, args = ''] = CALL.exec(text) ?? [];
+    const [, thread, calledAt, call, written = ''] = CALL.exec(text) ?? [];
     if (!thread || !call) return;
-    const unfinished = UNFINISHED.test(args);
-    const bare = unfinished ? args.replace(UNFINISHED, '') : args;
-    const step = called(call, bare);
-    if (unfinished) open.set(thread, { line, args: bare, step });
-    else {
-      if (step) step.done = line;
-      done(call, bare, { began: line, seconds: Number(calledAt) });
-    }
-  };
+    const args = written.replace(UNFINISHED, '');
+    const [, connection] = CONNECTION.exec(args) ?? [];
+    const change = connection ? null : changeOf(call, args, keeps);
+    if (change) steps.push(change);
+    if (connection) steps.push(...talk.called(connection, call, args));
+    if (args !== written) unfinished.set(thread, { began: line, args, change });
+    else ended(call, args, { began: line, line, seconds: Number(calledAt) }, change);
+  }
+
   for (const log of logs) for await (const text of createInterface({ input: createReadStream(log) })) read(text);
   return steps;
 }
