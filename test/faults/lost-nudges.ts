@@ -9,7 +9,7 @@ import { type Cluster, startCluster } from './cluster.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome } from './fault.ts';
 import { acknowledgedIsKept, emergencyHasOneAlert, readMessages, takesEffectOnce } from './invariants-messages.ts';
 import { loadLedger } from './load-ledger.ts';
-import { letIn, openPresses, p99 } from './presses.ts';
+import { letIn, openPresses, type Press, type Presses, p99 } from './presses.ts';
 import { openToQuery } from './query.ts';
 import { nothingUnattended, startSampler } from './sampler.ts';
 
@@ -67,6 +67,14 @@ async function startRoles(cluster: Cluster) {
   return { broker, web };
 }
 
+async function pressOneByOne(presses: Presses, wanted: number, everyMs: number): Promise<readonly Press[]> {
+  for (let press = 0; press < wanted; press++) {
+    await presses.press();
+    await pause(everyMs);
+  }
+  return presses.settle(SETTLED_MS);
+}
+
 async function run({ size, count, say }: FaultRun): Promise<Outcome> {
   const shape = SHAPES[size];
   const wanted = count ?? shape.presses;
@@ -90,12 +98,8 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
     const cutting = await cutNudges(cluster.url);
     const before = await nudgesReceived(web.httpUrl);
     const from = performance.now();
-    for (let press = 0; press < wanted; press++) {
-      await presses.press();
-      await pause(shape.everyMs);
-      if (press % 100 === 99) say(`${press + 1} presses, ${cutting.cuts} cuts`);
-    }
-    const seen = await presses.settle(SETTLED_MS);
+    const seen = await pressOneByOne(presses, wanted, shape.everyMs);
+    say(`${seen.length} presses, ${cutting.cuts} cuts`);
     const lastedMs = performance.now() - from;
     const received = (await nudgesReceived(web.httpUrl)) - before;
     ended.abort();
