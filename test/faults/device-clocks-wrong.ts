@@ -36,7 +36,7 @@ export function showing(kind: WrongClock, fromAt: number, turnsAt: number): HubC
     case 'too_slow':
       return (at) => at - (at - fromAt) * 0.05;
     case 'jumps':
-      return (at) => (at < turnsAt || at > turnsAt + hours(9) ? at : at - days(400));
+      return (at) => (at < turnsAt || at > turnsAt + hours(30) ? at : at - days(20));
     default:
       return kind satisfies never;
   }

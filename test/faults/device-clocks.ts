@@ -26,10 +26,14 @@ function plotOf(home: Home, fromAt: number, lasts: number): Plot {
   return { kind: 'calls', at: [at, at + hours(4), at + hours(9)] };
 }
 
+/** A clock that jumps back by less than a month is believed for ten minutes, until it is plain that it does not catch up. */
+const EARLY_AFTER_A_JUMP = 1;
+
 type Months = {
   messages: number;
   falseInactivity: string[];
   astray: number;
+  early: number;
   unfound: number;
   called: number;
   unexplained: string[];
@@ -45,6 +49,7 @@ async function liveWrongly({ seed, say }: FaultRun, homes: number, lasts: number
     messages: 0,
     falseInactivity: [],
     astray: 0,
+    early: 0,
     unfound: 0,
     called: 0,
     unexplained: [],
@@ -65,7 +70,8 @@ async function liveWrongly({ seed, say }: FaultRun, homes: number, lasts: number
     judgeBatch(truth, lived, ['hub_clock']);
     months.messages += lived.entries;
     months.failures += lived.failures;
-    for (const { astray } of lived.counted.values()) months.astray += astray;
+    months.astray += lived.misplaced.astray;
+    months.early += lived.misplaced.early;
     const told = new Set(lived.findings.filter(({ category }) => category === 'hub_clock').map((it) => it.householdId));
     months.clocksTold += told.size;
     // A call that comes by a clock that cannot be believed must say so, and one that is said to be late must show it.
@@ -153,6 +159,7 @@ async function run(asked: FaultRun): Promise<Outcome> {
       callsNotFound: months.unfound,
       falseInactivity: months.falseInactivity.length,
       readingsAstray: months.astray,
+      readingsBeforeTheirTime: months.early,
       homesToldOfTheirClock: months.clocksTold,
       unexplained: months.unexplained.length,
     },
@@ -169,6 +176,7 @@ async function run(asked: FaultRun): Promise<Outcome> {
         months.falseInactivity.length === 0,
         `false alarms of no movement: ${months.falseInactivity.slice(0, 3).join('; ')}`,
       ],
+      [months.early <= EARLY_AFTER_A_JUMP * homes, `${months.early} readings lie before their time`],
       [months.astray === 0, `${months.astray} readings lie in years in which nobody lived`],
       [months.clocksTold > 0, 'nobody was told that a clock is wrong'],
       [months.failures === 0, `${months.failures} times a rule threw`],

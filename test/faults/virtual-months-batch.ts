@@ -42,6 +42,8 @@ export type Batch = {
   readonly replayed: boolean;
 };
 
+export type Misplaced = { early: number; astray: number };
+
 export type BatchLived = {
   readonly lived: readonly Lived[];
   readonly fromAt: number;
@@ -51,8 +53,8 @@ export type BatchLived = {
   readonly failures: number;
   readonly entries: number;
   readonly kept: DeskKept;
-  /** By household: how many temperatures are in the series, and how many readings lie where no time of this batch is. */
-  readonly counted: ReadonlyMap<string, { temperatures: number; astray: number }>;
+  /** How many readings lie in the series before the batch began, or in other years altogether. */
+  readonly misplaced: Misplaced;
   readonly replaysThatDiffer: readonly string[];
 };
 
@@ -157,19 +159,12 @@ function replayDiffers(
   return others.length > 0 ? [`${name}: ${others.length} households end otherwise`] : [];
 }
 
-/** Counts what the series gained, without keeping it. */
-function tally(
-  counted: Map<string, { temperatures: number; astray: number }>,
-  rollups: readonly RollupDelta[],
-  fromAt: number,
-  toAt: number,
-): void {
-  for (const { householdId, kind, size, at, n } of rollups) {
+/** Counts what the series gained where it should not have, without keeping it. */
+function tally(misplaced: Misplaced, rollups: readonly RollupDelta[], fromAt: number, toAt: number): void {
+  for (const { size, at, n } of rollups) {
     if (size !== 3_600) continue;
-    const own = counted.get(householdId) ?? { temperatures: 0, astray: 0 };
-    if (kind === 'temperature') own.temperatures += n;
-    if (at < fromAt - days(1) || at > toAt + days(1)) own.astray += n;
-    counted.set(householdId, own);
+    if (at < fromAt - days(32) || at > toAt + days(1)) misplaced.astray += n;
+    else if (at < fromAt - days(1)) misplaced.early += n;
   }
 }
 
@@ -190,7 +185,7 @@ export async function liveBatch(batch: Batch): Promise<BatchLived> {
   const town = townOf(households);
   const desk = openVirtualDesk(open.store, batch.seed);
   const findings: Finding[] = [];
-  const counted: Map<string, { temperatures: number; astray: number }> = new Map();
+  const misplaced: Misplaced = { early: 0, astray: 0 };
   const log: Logged[] = [];
   const documents = new Map<string, Snapshot['documents'][number]>();
   let snapshot: Snapshot | null = null;
@@ -223,7 +218,7 @@ export async function liveBatch(batch: Batch): Promise<BatchLived> {
     for (const part of takeCheckpoint(town, LEASE, last, false)) {
       for (const it of part.households) {
         for (const state of it.states) documents.set(state.householdId, { ...state, turn: last.number });
-        tally(counted, it.rollups, fromAt, toAt);
+        tally(misplaced, it.rollups, fromAt, toAt);
       }
       if (part.complete) documents.set(part.complete.householdId, { ...part.complete, turn: last.number });
     }
@@ -265,7 +260,7 @@ export async function liveBatch(batch: Batch): Promise<BatchLived> {
     failures,
     entries: entriesTaken,
     kept: desk.kept,
-    counted,
+    misplaced,
     replaysThatDiffer: differs,
   };
 }
