@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { dice } from '../../device-sim/dice.ts';
 import { runLoad } from '../../device-sim/load.ts';
 import { memoryFolder, temporaryFolder } from '../memory.ts';
@@ -15,6 +16,7 @@ const SIZES = {
   short: { images: 150, homes: 8, messages: [400, 200], rate: 400 },
   full: { images: 10_000, homes: 20, messages: [12_000, 2_000, 6_000], rate: 1_000 },
 } as const;
+const LOG_KEEPER = fileURLToPath(new URL('./busy-log-keeper.ts', import.meta.url));
 const CRITICAL_PER_MILLE = 50;
 /** One image in so many is opened by a whole start, its indexes compared entry by entry. */
 const THOROUGH = 25;
@@ -35,11 +37,16 @@ async function record(folder: string, { size, say }: FaultRun): Promise<Recordin
   const { homes: count, messages, rate } = SIZES[size];
   const dataDir = join(folder, 'data');
   mkdirSync(dataDir);
+  const database = join(dataDir, 'shouwang.db');
   const logs = messages.map((_, life) => join(folder, `${life}.strace`));
   let port = 0;
   let town: Awaited<ReturnType<typeof hubsOf>> | null = null;
   for (const [life, enough] of messages.entries()) {
-    const system = await startRecorded(dataDir, logs[life] ?? '', { port });
+    const system = await startRecorded(dataDir, logs[life] ?? '', {
+      port,
+      // Once there is a database: a start of its own is part of what is tried.
+      ...(life > 0 && { beside: [LOG_KEEPER, database] }),
+    });
     port = system.mqttPort;
     town ??= await hubsOf(system, count);
     const ended = new AbortController();
@@ -62,7 +69,6 @@ async function record(folder: string, { size, say }: FaultRun): Promise<Recordin
     }
     say(`life ${life + 1}: ${acked} acknowledged`);
   }
-  const database = join(dataDir, 'shouwang.db');
   const steps = await readRecording(logs, { keeps: isBeside(database), port });
   for (const log of logs) rmSync(log);
   return { steps, database, places: await placesIn(database), homes: town?.homes ?? new Map() };

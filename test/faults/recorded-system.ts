@@ -32,16 +32,21 @@ export type RecordedSystem = System & {
   readonly recordingEnded: () => Promise<void>;
 };
 
-/** A system of which every call to files and connections is written down in `log`. */
+/** Starts another program of ours in the same recording, and goes on as the one that follows. */
+const starting = (program: readonly string[]): readonly string[] => [
+  ...['sh', '-c', `"$0" ${program.map((word) => `'${word}'`).join(' ')} & exec "$0" "$@"`],
+];
+
+/** A system of which every call to files and connections is written down in `log`, and those of a program `beside` it. */
 export async function startRecorded(
   dataDir: string,
   log: string,
-  { port = 0, inject = [] }: { port?: number; inject?: readonly string[] } = {},
+  { port = 0, inject = [], beside }: { port?: number; inject?: readonly string[]; beside?: readonly string[] } = {},
 ): Promise<RecordedSystem> {
   const system = await startSystem({
     dataDir,
     env: { SHOUWANG_MQTT_PORT: String(port) },
-    under: recorded(log, inject),
+    under: [...recorded(log, inject), ...(beside ? starting(beside) : [])],
   });
   const tracer = /^TracerPid:\s+(\d+)/m.exec(readFileSync(`/proc/${system.child.pid}/status`, 'utf8'))?.[1];
   const recordingEnded = async () => {
