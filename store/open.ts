@@ -23,7 +23,7 @@ export type StoreOptions = Pick<PostgresOptions, 'connections' | 'warn'>;
 
 /**
  * Runs commands on connections of this thread. Writes on SQLite take turns: they share one connection. On PostgreSQL group commits
- * have a connection of their own, so that they never wait for a free one.
+ * have connections of their own, one for each stream of an intake, so that they never wait for a free one.
  */
 export function runHere(
   location: Location,
@@ -35,7 +35,7 @@ export function runHere(
   close: () => Promise<void>;
 } {
   const postgres = location.engine === 'postgres' ? openPostgres(location.url, options) : null;
-  const lane = postgres && openPostgres(location.url, { connections: 1 });
+  const lane = postgres && openPostgres(location.url, { connections: 2 });
   const writer = postgres ?? (mode === 'read' ? null : openSqlite(location.url, 'write'));
   const reader = postgres ?? (mode === 'write' ? null : openSqlite(location.url, 'read'));
   let last: Promise<unknown> = Promise.resolve();
