@@ -6,7 +6,7 @@ import { judgeBatch, nothingKnown } from './virtual-months-truth.ts';
 
 const sizes = {
   short: { homes: 40, days: 3, batch: 40, replayEvery: 1 },
-  full: { homes: 10_000, days: 30, batch: 200, replayEvery: 5 },
+  full: { homes: 10_000, days: 30, batch: 100, replayEvery: 5 },
 } as const;
 
 async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
