@@ -14,10 +14,12 @@ async function asked(
   count: number,
 ): Promise<Asking & { exit: number | null }> {
   const system = await startFreshSystem({ env });
-  const asking = await asksAnything(system, seed, count);
-  const exit = await system.stop();
-  await system.end();
-  return { ...asking, exit };
+  try {
+    const asking = await asksAnything(system, seed, count);
+    return { ...asking, exit: await system.stop() };
+  } finally {
+    await system.end();
+  }
 }
 
 async function onPostgres(seed: number, count: number): ReturnType<typeof asked> {

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import { openReceiver } from '../../alerts/test-receiver.ts';
+import { openReceiver, type Receiver } from '../../alerts/test-receiver.ts';
 import { dice } from '../../device-sim/dice.ts';
 import { serverFrame } from '../../web/wire/system.ts';
 import { chromiumAvailable } from '../chromium.ts';
 import { logIn } from '../person.ts';
 import { postgresAvailable, startPostgres } from '../postgres.ts';
-import { startFreshSystem } from '../system.ts';
+import { type System, startFreshSystem } from '../system.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { attend, type Compare, employ, exported, queued, readBack, told, unread } from './injection/answers.ts';
 import { introduce, settle, speak } from './injection/homes.ts';
@@ -61,11 +61,25 @@ type Journey = {
   readonly pages: number;
 };
 
-async function roundTrip({ texts, env, pages }: Journey): Promise<Trip> {
+async function roundTrip(journey: Journey): Promise<Trip> {
   const [series, hooks] = await Promise.all([openSeriesReceiver(), openReceiver()]);
-  const system = await startFreshSystem({
-    env: { ...env, SHOUWANG_INFLUX_URL: series.url, SHOUWANG_LOG_LEVEL: 'debug' },
-  });
+  const logged = { SHOUWANG_INFLUX_URL: series.url, SHOUWANG_LOG_LEVEL: 'debug' };
+  const system = await startFreshSystem({ env: { ...journey.env, ...logged } });
+  try {
+    return await travel(journey, { system, series, hooks });
+  } finally {
+    await Promise.all([series.close(), hooks.close(), system.end()]);
+  }
+}
+
+type Places = {
+  readonly system: System;
+  readonly series: Awaited<ReturnType<typeof openSeriesReceiver>>;
+  readonly hooks: Receiver;
+};
+
+/** From every way in to every way out. */
+async function travel({ texts, pages }: Journey, { system, series, hooks }: Places): Promise<Trip> {
   const watched = watchProcess(system);
   const obeyed: string[] = [];
   system.child.stderr?.on(
@@ -100,7 +114,6 @@ async function roundTrip({ texts, env, pages }: Journey): Promise<Trip> {
   const strange = console.frames.filter((frame) => !serverFrame.safeParse(JSON.parse(frame)).success);
   const exit = await system.stop();
   watched.stop();
-  await Promise.all([series.close(), hooks.close(), system.end()]);
   return {
     ...{ compared: compared(), sinks: sinks.size, frames: console.frames.length, executed, exit },
     differing: [...differing.values()],

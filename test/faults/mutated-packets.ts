@@ -169,17 +169,25 @@ function brokenBy({ of, watched }: Scene, before: readonly HouseholdFile[], did:
 }
 
 async function run(asked: FaultRun): Promise<Outcome> {
-  const of = { ...scale[asked.size], ...(asked.count !== null && { packets: asked.count }) } as Scene['of'];
   const folder = temporaryFolder();
   const system = await startSystem({ dataDir: folder.path });
   const watched = watchProcess(system);
+  try {
+    return await outcomeOf(asked, system, watched);
+  } finally {
+    watched.stop();
+    await system.stop();
+    folder.remove();
+  }
+}
+
+async function outcomeOf(asked: FaultRun, system: System, watched: Watched): Promise<Outcome> {
+  const of = { ...scale[asked.size], ...(asked.count !== null && { packets: asked.count }) } as Scene['of'];
   const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
   const scene: Scene = { run: asked, of, system, watched, cast: await castOf(owner) };
   const before = await Promise.all(scene.cast.bystanders.map((home) => fileOf(owner, home)));
   const did = await played(scene);
   const found = await recorded(scene, owner, did);
-  watched.stop();
-  folder.remove();
 
   const { sent, perSecond, innocence, warmMb, longestDripMs } = did;
   const { journal, unreadable, calmMb } = found;
