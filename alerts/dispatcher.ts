@@ -38,22 +38,26 @@ export type DispatcherDeps = {
 
 const isCritical = ({ alert }: Telling): boolean => categories[alert.category].critical;
 
+async function tell(
+  { channels, log }: Pick<DispatcherDeps, 'channels' | 'log'>,
+  telling: Telling,
+  attemptedAt: number,
+): Promise<readonly Told[]> {
+  const { notice } = telling;
+  try {
+    return await channels[notice.channel].tell(telling, AbortSignal.timeout(attemptMs(notice, attemptedAt)));
+  } catch (err) {
+    log.error({ err, notice: notice.id, channel: notice.channel }, 'a channel failed; the notice is tried again');
+    return [{ kind: 'retry', reason: 'unreachable', answer: String(err), destination: '' }];
+  }
+}
+
 /** Due notices → stages → channel → delivery rows. */
 export function openDispatcher({ store, holder, channels, clock, log, onRecorded }: DispatcherDeps): Dispatcher {
   const lanes = openLanes();
   const record = openRecorder(store.recordOutcomes, clock);
   const underWay = new Map<string, Promise<void>>();
   let begun = false;
-
-  async function tell(telling: Telling, attemptedAt: number): Promise<readonly Told[]> {
-    const { notice } = telling;
-    try {
-      return await channels[notice.channel].tell(telling, AbortSignal.timeout(attemptMs(notice, attemptedAt)));
-    } catch (err) {
-      log.error({ err, notice: notice.id, channel: notice.channel }, 'a channel failed; the notice is tried again');
-      return [{ kind: 'retry', reason: 'unreachable', answer: String(err), destination: '' }];
-    }
-  }
 
   async function settle(outcomes: readonly Outcome[]): Promise<void> {
     try {
@@ -68,7 +72,7 @@ export function openDispatcher({ store, holder, channels, clock, log, onRecorded
   }
 
   async function attempt(telling: Telling, destinations: readonly Destination[], now: number): Promise<void> {
-    const told = await tell({ ...telling, destinations }, now);
+    const told = await tell({ channels, log }, { ...telling, destinations }, now);
     for (const destination of destinations) lanes.leave(destinationName(destination));
     await settle([outcomeOf(telling.notice, told, now, clock.now())]);
   }

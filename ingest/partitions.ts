@@ -34,100 +34,108 @@ const passes = (error: unknown): boolean => isFenced(error) || failureOf(error) 
 
 type Holding = { readonly lease: HeldLease; processor: Processor | null };
 
+/** What this process holds, and what it has seen of the others. */
+type Hand = PartitionsOptions & {
+  readonly partitions: number;
+  readonly holdings: Map<number, Holding>;
+  presence: HeldLease | null;
+  watched: Map<string, Watched>;
+  /** What no next round will mend. */
+  failed: unknown;
+};
+
+async function take({ store, owner, watched }: Hand, name: string): Promise<HeldLease | null> {
+  const fence = await store.takeLease({ name, owner, seen: watched.get(name) ?? null });
+  return fence === null ? null : { name, owner, fence };
+}
+
+function drop({ holdings, log }: Hand, number: number, holding: Holding): void {
+  if (holdings.get(number) !== holding) return;
+  holdings.delete(number);
+  log.warn({ partition: number }, 'another processor has taken this partition');
+}
+
+/** Takes a partition on; while it is made ready the others go on. */
+async function hold(hand: Hand, number: number): Promise<void> {
+  const lease = await take(hand, partitionLease(number));
+  if (!lease) return;
+  const holding: Holding = { lease, processor: null };
+  hand.holdings.set(number, holding);
+  hand.start({ number, of: hand.partitions }, lease).then(
+    (processor) => {
+      holding.processor = processor;
+      hand.log.info({ partition: number, fence: lease.fence }, 'working on this partition');
+    },
+    (error: unknown) => {
+      if (!passes(error)) hand.failed ??= error;
+      else if (hand.holdings.get(number) === holding) hand.holdings.delete(number);
+    },
+  );
+}
+
+async function giveUp({ store, holdings }: Hand, number: number): Promise<void> {
+  const holding = holdings.get(number);
+  if (!holding?.processor) return;
+  holdings.delete(number);
+  try {
+    await holding.processor.stop();
+  } catch (error) {
+    if (!isFenced(error)) throw error;
+  }
+  await store.releaseLease(holding.lease);
+}
+
+async function tend(hand: Hand): Promise<void> {
+  const { store, clock, owner, holdings, partitions } = hand;
+  hand.watched = watch(hand.watched, await store.leases({ prefix: 'p' }), clock.monotonic());
+  if (partitions > 1) hand.presence ??= await take(hand, processorLease(owner));
+  const held = new Set(holdings.keys());
+  const due = moves(hand.watched, { owner, held, partitions, now: clock.monotonic() });
+  for (const number of due.take) await hold(hand, number);
+  for (const number of due.release) await giveUp(hand, number);
+}
+
+async function renew(hand: Hand): Promise<void> {
+  const { store, holdings } = hand;
+  if (hand.presence && !(await store.renewLease(hand.presence))) hand.presence = null;
+  for (const [number, holding] of holdings) {
+    if (!(await store.renewLease(holding.lease))) drop(hand, number, holding);
+  }
+}
+
+async function roundOf(hand: Hand, number: number, holding: Holding): Promise<boolean> {
+  try {
+    return (await holding.processor?.round())?.caughtUp ?? true;
+  } catch (error) {
+    if (!passes(error)) throw error;
+    if (isFenced(error)) drop(hand, number, holding);
+    else hand.log.error({ err: error, partition: number }, 'the memory does not answer; this partition waits for it');
+    return true;
+  }
+}
+
 /** The partitions that this process works on: taken when nobody does, given up when another has fewer, dropped when they were taken. */
 export async function startPartitions(options: PartitionsOptions): Promise<Partitions> {
-  const { store, clock, log, owner, start } = options;
+  const { store, log } = options;
   const partitions = await store.partitions(null);
-  const holdings = new Map<number, Holding>();
-  let presence: HeldLease | null = null;
-  let watched: Map<string, Watched> = new Map();
-  let failed: unknown = null;
-
-  async function take(name: string): Promise<HeldLease | null> {
-    const seen = watched.get(name) ?? null;
-    const fence = await store.takeLease({ name, owner, seen });
-    return fence === null ? null : { name, owner, fence };
-  }
-
-  function drop(number: number, holding: Holding): void {
-    if (holdings.get(number) !== holding) return;
-    holdings.delete(number);
-    log.warn({ partition: number }, 'another processor has taken this partition');
-  }
-
-  /** Takes a partition on; while it is made ready the others go on. */
-  async function hold(number: number): Promise<void> {
-    const lease = await take(partitionLease(number));
-    if (!lease) return;
-    const holding: Holding = { lease, processor: null };
-    holdings.set(number, holding);
-    start({ number, of: partitions }, lease).then(
-      (processor) => {
-        holding.processor = processor;
-        log.info({ partition: number, fence: lease.fence }, 'working on this partition');
-      },
-      (error: unknown) => {
-        if (!passes(error)) failed ??= error;
-        else if (holdings.get(number) === holding) holdings.delete(number);
-      },
-    );
-  }
-
-  async function giveUp(number: number): Promise<void> {
-    const holding = holdings.get(number);
-    if (!holding?.processor) return;
-    holdings.delete(number);
-    try {
-      await holding.processor.stop();
-    } catch (error) {
-      if (!isFenced(error)) throw error;
-    }
-    await store.releaseLease(holding.lease);
-  }
-
-  async function tend(): Promise<void> {
-    watched = watch(watched, await store.leases({ prefix: 'p' }), clock.monotonic());
-    if (partitions > 1) presence ??= await take(processorLease(owner));
-    const held = new Set(holdings.keys());
-    const { take: taken, release } = moves(watched, { owner, held, partitions, now: clock.monotonic() });
-    for (const number of taken) await hold(number);
-    for (const number of release) await giveUp(number);
-  }
-
-  async function renew(): Promise<void> {
-    if (presence && !(await store.renewLease(presence))) presence = null;
-    for (const [number, holding] of holdings) if (!(await store.renewLease(holding.lease))) drop(number, holding);
-  }
-
-  await tend();
-  const tending = repeat(log, 'partitions', TEND_MS, tend);
-  const renewing = repeat(log, 'leases', RENEW_MS, renew);
-
-  async function roundOf(number: number, holding: Holding): Promise<boolean> {
-    try {
-      return (await holding.processor?.round())?.caughtUp ?? true;
-    } catch (error) {
-      if (!passes(error)) throw error;
-      if (isFenced(error)) drop(number, holding);
-      else log.error({ err: error, partition: number }, 'the memory does not answer; this partition waits for it');
-      return true;
-    }
-  }
-
+  const hand: Hand = { ...options, partitions, holdings: new Map(), presence: null, watched: new Map(), failed: null };
+  await tend(hand);
+  const tending = repeat(log, 'partitions', TEND_MS, () => tend(hand));
+  const renewing = repeat(log, 'leases', RENEW_MS, () => renew(hand));
   return {
     async round() {
-      if (failed) throw failed;
-      const all = await Promise.all([...holdings].map(([number, holding]) => roundOf(number, holding)));
+      if (hand.failed) throw hand.failed;
+      const all = await Promise.all([...hand.holdings].map(([number, holding]) => roundOf(hand, number, holding)));
       return { caughtUp: all.every(Boolean) };
     },
     registryChanged() {
-      for (const { processor } of holdings.values()) processor?.registryChanged();
+      for (const { processor } of hand.holdings.values()) processor?.registryChanged();
     },
-    has: (number) => holdings.has(number),
+    has: (number) => hand.holdings.has(number),
     async stop() {
       await Promise.all([tending.stop(), renewing.stop()]);
-      for (const number of [...holdings.keys()]) await giveUp(number);
-      if (presence) await store.releaseLease(presence);
+      for (const number of [...hand.holdings.keys()]) await giveUp(hand, number);
+      if (hand.presence) await store.releaseLease(hand.presence);
     },
   };
 }

@@ -7,7 +7,7 @@ import { until } from '../system.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome } from './fault.ts';
 import { acknowledgedIsKept, emergencyHasOneAlert, readMessages, takesEffectOnce } from './invariants-messages.ts';
-import { loadLedger } from './load-ledger.ts';
+import { type LoadLedger, loadLedger } from './load-ledger.ts';
 import { type Host, type Network, networkUnavailable, openNetwork } from './network.ts';
 import { openToQuery } from './query.ts';
 import { neverWentBack, nothingUnattended, startSampler } from './sampler.ts';
@@ -74,14 +74,41 @@ async function open(network: Network): Promise<Town & { readonly failOver: () =>
   };
 }
 
-async function run({ size, seed, count, say }: FaultRun): Promise<Outcome> {
+/** Everything that happens to the town while its hubs speak; gives how much did. */
+async function suffer(
+  town: Awaited<ReturnType<typeof open>>,
+  ledger: LoadLedger,
+  { size, seed, count, say }: FaultRun,
+): Promise<number> {
   const shape = SHAPES[size];
-  const rounds = count ?? shape.rounds;
+  const goesOn = async (what: string): Promise<void> => {
+    const acked = ledger.acked();
+    const from = performance.now();
+    const spoken = () => ledger.acked() > acked + shape.perSecond;
+    await until(`messages to be acknowledged after: ${what}`, spoken, SETTLED_MS);
+    say(`${what}: goes on after ${Math.round(performance.now() - from)} ms`);
+  };
+  await goesOn('the start');
+  let happened = 0;
+  for (let round = 0; round < (count ?? shape.rounds); round++) {
+    for (const [what, happen] of troubles(town, shape, seed + round)) {
+      await happen();
+      happened++;
+      await goesOn(what);
+    }
+  }
+  await town.failOver();
+  await goesOn('the fail-over');
+  return happened;
+}
+
+async function run(played: FaultRun): Promise<Outcome> {
+  const shape = SHAPES[played.size];
   const network = openNetwork(3);
   const town = await open(network);
   const { cluster } = town;
   const ledger = loadLedger();
-  const memory = openStoreToRead(cluster.url);
+  const { store, close } = openStoreToRead(cluster.url);
   const sampler = startSampler({ url: cluster.url, processes: cluster.processes });
   try {
     await Promise.all([start(town, 'left', town.left), start(town, 'right', town.right)]);
@@ -90,48 +117,24 @@ async function run({ size, seed, count, say }: FaultRun): Promise<Outcome> {
     const owner = await logIn(office.httpUrl, office.ownerLink ?? '');
     const { homes } = await registerHomes(owner, shape.homes);
     const servers = [town.left, town.right].map(({ address }) => ({ host: address, port: MQTT_PORT }));
-    const street = openStreet(homes, servers, { perSecond: shape.perSecond, seed, ledger });
-    const goesOn = async (what: string): Promise<number> => {
-      const acked = ledger.acked();
-      const from = performance.now();
-      await until(
-        `messages to be acknowledged after: ${what}`,
-        () => ledger.acked() > acked + shape.perSecond,
-        SETTLED_MS,
-      );
-      return performance.now() - from;
-    };
-    await goesOn('the start');
-    let faults = 0;
-    for (let round = 0; round < rounds; round++) {
-      for (const [what, happen] of troubles(town, shape, seed + round)) {
-        await happen();
-        faults++;
-        say(`${what}: goes on after ${Math.round(await goesOn(what))} ms`);
-      }
-    }
-    await town.failOver();
-    say(`fail-over: goes on after ${Math.round(await goesOn('the fail-over'))} ms`);
+    const street = openStreet(homes, servers, { perSecond: shape.perSecond, seed: played.seed, ledger });
+    const happened = await suffer(town, ledger, played);
     const { unacked } = await street.rest(SETTLED_MS);
-    const level = async () => (await memory.store.facts({ now: Date.now() })).unreadSince === null;
+    const level = async () => (await store.facts({ now: Date.now() })).unreadSince === null;
     await until('the processors to have read everything', level, SETTLED_MS);
     // What has been read stands in the series with the next checkpoint.
     await Promise.all(['left', 'right'].map((name) => cluster.process(name).stop()));
     await sampler.stop();
     const db = openToQuery(cluster.url);
-    const seen = await readMessages(memory.store, db, ledger);
+    const seen = await readMessages(store, db, ledger);
     const lost = await db.selectFrom('alert').select('id').where('category', '=', 'hub_lost').execute();
     await db.destroy();
     const { sampled } = sampler;
+    const { alertLateMs } = sampled;
     return {
       load: { homes: shape.homes, messagesPerSecond: shape.perSecond, critical: '2 %' },
-      faults: { cablesAndMachines: faults, failOvers: 1 },
-      counts: {
-        acknowledged: ledger.acked(),
-        unacknowledged: unacked,
-        alertLateMs: sampled.alertLateMs,
-        hubsCalledLost: lost.length,
-      },
+      faults: { cablesAndMachines: happened, failOvers: 1 },
+      counts: { acknowledged: ledger.acked(), unacknowledged: unacked, alertLateMs, hubsCalledLost: lost.length },
       broken: [
         ...acknowledgedIsKept(seen),
         ...takesEffectOnce(seen),
@@ -145,7 +148,7 @@ async function run({ size, seed, count, say }: FaultRun): Promise<Outcome> {
       ],
     };
   } finally {
-    await memory.close();
+    await close();
     for (const host of network.hosts) host.plug();
     await cluster.end();
     network.end();
