@@ -25,9 +25,11 @@ const everWaitsMs = ({ plan, state }: Alert): number => {
   return seconds(Math.max(plan.repeatSeconds, ...gaps));
 };
 
-/** When a rung is due after the alert was raised. */
-const dueMs = ({ plan, step, round }: Alert): number =>
-  seconds((plan.steps[step]?.afterSeconds ?? 0) + round * plan.repeatSeconds);
+type Reached = { readonly rung: string; readonly at: number };
+
+/** When a rung is due: the first time counted from when the alert was raised, a repetition from the one before. */
+const dueAt = ({ plan, step, round }: Alert, seenAt: number, before: Reached | undefined): number =>
+  round > 0 && before ? before.at + seconds(plan.repeatSeconds) : seenAt + seconds(plan.steps[step]?.afterSeconds ?? 0);
 
 /**
  * Looks at every unclosed alert again and again, from outside and by a clock that nobody sets: each must have a deadline, near and
@@ -36,7 +38,7 @@ const dueMs = ({ plan, step, round }: Alert): number =>
 export function watchDeadlines(database: string) {
   const { store, close } = openStoreToRead(database);
   const firstSeen = new Map<string, number>();
-  const reached = new Map<string, string>();
+  const reached = new Map<string, Reached>();
   const broken = new Map<string, string>();
   const untimely: string[] = [];
   let samples = 0;
@@ -55,10 +57,11 @@ export function watchDeadlines(database: string) {
         broken.set(id, `${category} has its next deadline in ${nextDue - now} ms`);
     }
     const rung = `${step}.${round}`;
-    if (alert.state !== 'open' || reached.get(id) === rung) return;
-    reached.set(id, rung);
+    const before = reached.get(id);
+    if (alert.state !== 'open' || before?.rung === rung) return;
+    reached.set(id, { rung, at: now });
     rungs++;
-    const lateMs = Math.round(now - seenAt - dueMs(alert));
+    const lateMs = Math.round(now - dueAt(alert, seenAt, before));
     if (lateMs > LATE_MS || lateMs < -EARLY_MS) untimely.push(`${category} rung ${rung} ${lateMs} ms late`);
   }
 
@@ -81,7 +84,7 @@ export function watchDeadlines(database: string) {
     store,
     /** What is unclosed at this moment. */
     alerts: all,
-    rungOf: (alertId: string): string | undefined => reached.get(alertId),
+    rungOf: (alertId: string): string | undefined => reached.get(alertId)?.rung,
     async stop(): Promise<DeadlinesSeen> {
       stopped = true;
       await watching;
