@@ -2,7 +2,7 @@ import { runLoad } from '../device-sim/load.ts';
 import { logIn } from '../test/person.ts';
 import { startFreshSystem } from '../test/system.ts';
 import { type Bench, rounded } from './bench.ts';
-import { pressToDesk } from './press.ts';
+import { openPresses } from './press.ts';
 import { registerHubs } from './register.ts';
 
 const HUBS = 2_000;
@@ -24,7 +24,8 @@ export const everyday: Bench = {
     if (!pressed) throw new Error('no hub was registered');
     say(`${hubs.length} hubs registered`);
     const ended = new AbortController();
-    const pressing = pressToDesk(system, owner, pressed, ended.signal);
+    const presses = await openPresses(system, owner, pressed);
+    const pressing = presses(ended.signal);
     const load = await runLoad({
       ...{ host: '127.0.0.1', port: system.mqttPort, hubs, rate: RATE, seconds, criticalPerMille: 10 },
     });

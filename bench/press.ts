@@ -11,9 +11,11 @@ const HEARD_WITHIN_MS = 60_000;
 
 type Where = { readonly mqttPort: number; readonly httpUrl: string };
 
-/** Presses one button again and again beside a load, until told to end: from the publish to the desk's frame, ms. */
-export async function pressToDesk(where: Where, owner: Person, hub: HubLine, signal: AbortSignal): Promise<Latencies> {
-  const times = latencies();
+/** From the publish to the desk's frame, ms, until told to end. */
+export type Presses = (signal: AbortSignal) => Promise<Latencies>;
+
+/** One button that is pressed again and again beside a load, and a desk that shows its alert. To be opened before anybody else presses. */
+export async function openPresses(where: Where, owner: Person, hub: HubLine): Promise<Presses> {
   const { clientId, username, password } = hub;
   const client = await connectAsync(`mqtt://127.0.0.1:${where.mqttPort}`, { clientId, username, password });
   const readings = [{ kind: 'sos', device: 'button', value: true }];
@@ -29,15 +31,18 @@ export async function pressToDesk(where: Where, owner: Person, hub: HubLine, sig
     return alerts.length > 0 && alerts.filter(({ householdName }) => householdName === '测试家庭 1');
   });
   if (!first) throw new Error('the pressed button raised no alert of its household');
-  const desk = await openDesk(where.httpUrl, owner.cookie);
-  for (let seq = 1; !signal.aborted; seq++) {
-    const heard = desk.heard(first.id, HEARD_WITHIN_MS);
-    const from = performance.now();
-    await press(seq);
-    times.add((await heard) - from);
-    await new Promise((resolve) => setTimeout(resolve, 1_000 / PRESSES_A_SECOND));
-  }
-  desk.close();
-  await client.endAsync();
-  return times;
+  let seq = 0;
+  return async (signal) => {
+    const times = latencies();
+    const desk = await openDesk(where.httpUrl, owner.cookie);
+    while (!signal.aborted) {
+      const heard = desk.heard(first.id, HEARD_WITHIN_MS);
+      const from = performance.now();
+      await press(++seq);
+      times.add((await heard) - from);
+      await new Promise((resolve) => setTimeout(resolve, 1_000 / PRESSES_A_SECOND));
+    }
+    desk.close();
+    return times;
+  };
 }

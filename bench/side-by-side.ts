@@ -7,7 +7,7 @@ import { runLoad } from '../device-sim/load.ts';
 import { logIn } from '../test/person.ts';
 import { startFreshSystem, until } from '../test/system.ts';
 import { type Bench, type BenchRun, rounded } from './bench.ts';
-import { pressToDesk } from './press.ts';
+import { openPresses } from './press.ts';
 import { registerHubs } from './register.ts';
 import { mosquittoUnavailable, startNodeRed } from './side-by-side/node-red.ts';
 
@@ -80,10 +80,11 @@ async function shouwang(): Promise<Contender> {
   const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
   const [pressed, ...hubs] = await registerHubs(owner, HUBS + 1);
   if (!pressed) throw new Error('there is no hub');
+  const presses = await openPresses(system, owner, pressed);
   return {
     mqttPort: system.mqttPort,
     hubs,
-    press: (signal) => pressToDesk(system, owner, pressed, signal),
+    press: presses,
     level: async () => (await owner.get<{ processorBehindMs: number }>('/system')).processorBehindMs < LEVEL_WITHIN_MS,
     end: system.end,
   };

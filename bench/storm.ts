@@ -2,7 +2,7 @@ import { type LoadResult, runLoad } from '../device-sim/load.ts';
 import { logIn, type Person } from '../test/person.ts';
 import { startFreshSystem, until } from '../test/system.ts';
 import { type Bench, type BenchRun, rounded } from './bench.ts';
-import { pressToDesk } from './press.ts';
+import { openPresses } from './press.ts';
 import { registerHubs } from './register.ts';
 import { serve } from './serve-door.ts';
 
@@ -34,12 +34,13 @@ async function shouwang({ seconds, say }: BenchRun) {
   const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
   const [pressed, ...hubs] = await registerHubs(owner, HUBS + 1);
   if (!pressed) throw new Error('no hub was registered');
+  const presses = await openPresses(system, owner, pressed);
   const where = { host: '127.0.0.1', port: system.mqttPort, hubs, rate: 0, criticalPerMille: 10 };
   const load = await runLoad({ ...where, seconds });
   const behind = await drained(owner);
   say(`${load.rate}/s; now the same with a desk`);
   const ended = new AbortController();
-  const pressing = pressToDesk(system, owner, pressed, ended.signal);
+  const pressing = presses(ended.signal);
   await runLoad({ ...where, seconds });
   ended.abort();
   const desk = await pressing;
