@@ -6,8 +6,8 @@ import { ROOT_AREA } from '../../domain/household.ts';
 import { days, hours, seconds } from '../../domain/time.ts';
 import { openStoreToRead } from '../../store/open.ts';
 import { temporaryFolder } from '../memory.ts';
-import { hubLinesOf, logIn, registerHomes } from '../person.ts';
-import { startSystem, until } from '../system.ts';
+import { hubLinesOf, logIn, type Person, registerHomes } from '../person.ts';
+import { type System, startSystem, until } from '../system.ts';
 import { type Said, saysThrice } from './duplicates-copies.ts';
 import { type Pressed, pressUntil } from './duplicates-presses.ts';
 import { replayDiffers, snapshotsOf } from './duplicates-replay.ts';
@@ -66,68 +66,48 @@ async function recordOf(database: string, householdId: string) {
   };
 }
 
-async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
-  const { homes: homesCount, messages, backlog: usual, quietMs } = sizes[size];
-  const backlog = count ?? usual;
-  const folder = temporaryFolder();
-  const database = join(folder.path, 'shouwang.db');
-  const system = await startSystem({ dataDir: folder.path });
-  const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
-  const { homes } = await registerHomes(owner, homesCount + 2);
-  const lines = hubLinesOf(homes);
-  const clients = await Promise.all(lines.map((line) => dial(system.mqttPort, line)));
-  const [late, live, ...repeating] = lines.map((line, i) => ({
-    ...line,
-    client: clients[i],
-    householdId: homes[i]?.householdId ?? '',
-  }));
-  if (!late?.client || !live?.client) throw new Error('two hubs are needed beside those that repeat themselves');
+type Hub = {
+  readonly client: MqttClient;
+  readonly topic: string;
+  readonly clientId: string;
+  readonly householdId: string;
+};
 
-  say(`${homesCount} hubs say ${messages} messages, each three times and in another order`);
-  const said = new Map<string, Said>();
-  await Promise.all(
-    repeating.map(async ({ client, topic, householdId, clientId }) => {
-      if (client) said.set(householdId, await saysThrice(client, topic, messages, dice(seed, clientId)));
-    }),
-  );
-  const snapshots = await snapshotsOf(database);
-
-  // Both hubs press once, so that the desk knows the alerts.
+/** Presses at one home while all is quiet; then there and at the home whose hub tells of two days ago. */
+async function pressBeside(
+  system: System,
+  owner: Person,
+  [live, late]: readonly [Hub, Hub],
+  { quietMs, backlog }: { readonly quietMs: number; readonly backlog: number },
+) {
+  // Both press once, so that the desk knows the alerts.
   const press = { boot: 'first', seq: 0, readings: [{ kind: 'sos', device: 'button', value: true }] };
-  for (const { client, topic } of [late, live]) await client?.publishAsync(topic, JSON.stringify(press), { qos: 1 });
-  const alertOf = (householdId: string): Promise<string> =>
+  for (const { client, topic } of [late, live]) await client.publishAsync(topic, JSON.stringify(press), { qos: 1 });
+  const alertOf = ({ householdId }: Hub): Promise<string> =>
     until('the alert of a press', async () => {
       const { alerts } = await owner.get<{ alerts: { id: string; householdId: string }[] }>('/alerts?limit=500');
       return alerts.find((alert) => alert.householdId === householdId)?.id;
     });
   const desk = await openDesk(system.httpUrl, owner.cookie);
-  const presser = async (hub: typeof late) => ({
-    client: hub.client as MqttClient,
-    topic: hub.topic,
-    desk,
-    alertId: await alertOf(hub.householdId),
-  });
+  const presser = async (hub: Hub) => ({ ...hub, desk, alertId: await alertOf(hub) });
   const [ofLive, ofLate] = [await presser(live), await presser(late)];
-
-  say('presses while nothing else happens');
   const quiet = await pressUntil(AbortSignal.timeout(quietMs), { ...ofLive, boot: 'quiet' });
-  say(`and while a hub sends ${backlog} messages that are two days old`);
   const ended = new AbortController();
   const beside = Promise.all([
     pressUntil(ended.signal, { ...ofLive, boot: 'beside' }),
     pressUntil(ended.signal, { ...ofLate, boot: 'among' }),
   ]);
   const from = performance.now();
-  await sendsBacklog(ofLate.client, late.topic, backlog);
+  await sendsBacklog(late.client, late.topic, backlog);
   const backlogMs = performance.now() - from;
   ended.abort();
-  const [other, same]: Pressed[] = await beside;
-  if (!other || !same) throw new Error('nobody pressed beside the backlog');
-
+  const [other, same] = await beside;
   desk.close();
-  for (const client of clients) await client.endAsync();
-  await system.stop();
+  return { quiet, other, same, backlogMs };
+}
 
+/** Sentences on homes of which something else is on record than what they said. */
+async function countedWrongly(database: string, said: ReadonlyMap<string, Said>): Promise<string[]> {
   const wrong: string[] = [];
   for (const [householdId, expected] of said) {
     const { alerts, ...found } = await recordOf(database, householdId);
@@ -135,54 +115,109 @@ async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
       wrong.push(`${JSON.stringify(expected)} became ${JSON.stringify(found)}`);
     if (alerts !== 1) wrong.push(`${alerts} open alerts of one home`);
   }
-  const ofBacklog = await recordOf(database, late.householdId);
-  const { store, close } = openStoreToRead(database);
-  const { alerts } = await store.queue({
-    scope: { areaId: ROOT_AREA, householdId: null },
-    state: 'unclosed',
-    userId: '',
-    limit: 1_000,
-    now: Date.now(),
-  });
-  await close();
-  const others = alerts.filter(({ category }) => category !== 'sos');
-  const differs = await replayDiffers(database, snapshots);
-  folder.remove();
+  return wrong;
+}
 
-  const delayedMs = (pressed: Pressed): number =>
-    Math.round(Math.max(pressed.ackP99Ms - quiet.ackP99Ms, pressed.deskP99Ms - quiet.deskP99Ms));
+/** A system that stops leaves what it has not read in the journal, for its next start. */
+async function allRead(database: string): Promise<void> {
+  const { store, close } = openStoreToRead(database);
+  const isRead = async () => (await store.facts({ now: Date.now() })).unreadSince === null;
+  await until('the processor to have read everything', isRead, seconds(120));
+  await close();
+}
+
+/** Open alerts that no press has caused. */
+async function othersThanCalls(database: string): Promise<string[]> {
+  const { store, close } = openStoreToRead(database);
+  const scope = { areaId: ROOT_AREA, householdId: null };
+  const { alerts } = await store.queue({ scope, state: 'unclosed', userId: '', limit: 1_000, now: Date.now() });
+  await close();
+  return alerts.filter(({ category }) => category !== 'sos').map(({ category }) => category);
+}
+
+type Timed = Awaited<ReturnType<typeof pressBeside>>;
+
+const delayedMs = ({ quiet }: Timed, pressed: Pressed): number =>
+  Math.round(Math.max(pressed.ackP99Ms - quiet.ackP99Ms, pressed.deskP99Ms - quiet.deskP99Ms));
+
+function figuresOf({ quiet, other, same }: Timed): Record<string, number> {
   const ms = (value: number): number => Number(value.toFixed(1));
   return {
-    load: {
-      homes: homesCount,
-      copies: homesCount * messages * 3,
-      backlog,
-      backlogSeconds: Math.round(backlogMs / 1_000),
-    },
-    faults: { repeated: homesCount * messages * 2, late: backlog },
+    quietAckP99Ms: ms(quiet.ackP99Ms),
+    quietDeskP99Ms: ms(quiet.deskP99Ms),
+    otherHubAckP99Ms: ms(other.ackP99Ms),
+    otherHubDeskP99Ms: ms(other.deskP99Ms),
+    sameHubAckP99Ms: ms(same.ackP99Ms),
+    sameHubDeskP99Ms: ms(same.deskP99Ms),
+    pressesBeside: other.presses + same.presses,
+  };
+}
+
+async function play({ seed, size, say }: FaultRun, backlog: number) {
+  const { homes: homesCount, messages, quietMs } = sizes[size];
+  const folder = temporaryFolder();
+  const database = join(folder.path, 'shouwang.db');
+  const system = await startSystem({ dataDir: folder.path });
+  const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
+  const { homes } = await registerHomes(owner, homesCount + 2);
+  const hubs = await Promise.all(
+    hubLinesOf(homes).map(async (line, i) => ({
+      ...{ topic: line.topic, clientId: line.clientId, householdId: homes[i]?.householdId ?? '' },
+      client: await dial(system.mqttPort, line),
+    })),
+  );
+  const [late, live, ...repeating] = hubs;
+  if (!late || !live) throw new Error('two hubs are needed beside those that repeat themselves');
+
+  say(`${homesCount} hubs say ${messages} messages, each three times and in another order`);
+  const said = new Map<string, Said>();
+  await Promise.all(
+    repeating.map(async ({ client, topic, householdId, clientId }) => {
+      said.set(householdId, await saysThrice(client, topic, messages, dice(seed, clientId)));
+    }),
+  );
+  const snapshots = await snapshotsOf(database);
+  say(`presses while nothing else happens, and while a hub sends ${backlog} messages that are two days old`);
+  const timed = await pressBeside(system, owner, [live, late], { quietMs, backlog });
+  for (const { client } of hubs) await client.endAsync();
+  await allRead(database);
+  await system.stop();
+
+  const found = {
+    timed,
+    wrong: await countedWrongly(database, said),
+    late: await recordOf(database, late.householdId),
+    others: await othersThanCalls(database),
+    differs: await replayDiffers(database, snapshots),
+  };
+  folder.remove();
+  return found;
+}
+
+async function run(asked: FaultRun): Promise<Outcome> {
+  const { size } = asked;
+  const { homes, messages, backlog: usual } = sizes[size];
+  const backlog = asked.count ?? usual;
+  const { timed, wrong, late, others, differs } = await play(asked, backlog);
+  const presses = 1 + LATE_PRESSES + timed.same.presses;
+  const [otherMs, sameMs] = [delayedMs(timed, timed.other), delayedMs(timed, timed.same)];
+  return {
+    load: { homes, copies: homes * messages * 3, backlog, backlogSeconds: Math.round(timed.backlogMs / 1_000) },
+    faults: { repeated: homes * messages * 2, late: backlog },
     counts: {
       wrongHomes: wrong.length,
-      backlogCounted: ofBacklog.messages,
-      quietAckP99Ms: ms(quiet.ackP99Ms),
-      quietDeskP99Ms: ms(quiet.deskP99Ms),
-      otherHubAckP99Ms: ms(other.ackP99Ms),
-      otherHubDeskP99Ms: ms(other.deskP99Ms),
-      sameHubAckP99Ms: ms(same.ackP99Ms),
-      sameHubDeskP99Ms: ms(same.deskP99Ms),
-      pressesBeside: other.presses + same.presses,
+      backlogCounted: late.messages,
+      ...figuresOf(timed),
       replaysThatDiffer: differs.length,
     },
     broken: brokenOf(
       [wrong.length === 0, `counted otherwise than said: ${wrong.slice(0, 3).join('; ')}`],
-      [ofBacklog.messages === backlog, `of ${backlog} late messages ${ofBacklog.messages} are in the series`],
-      [
-        ofBacklog.presses === 1 + LATE_PRESSES + same.presses,
-        `${ofBacklog.presses} occurrences of ${1 + LATE_PRESSES + same.presses} presses`,
-      ],
-      [others.length === 0, `alerts that nobody caused: ${others.map(({ category }) => category).slice(0, 5)}`],
+      [late.messages === backlog, `of ${backlog} late messages ${late.messages} are in the series`],
+      [late.presses === presses, `${late.presses} occurrences of ${presses} presses`],
+      [others.length === 0, `alerts that nobody caused: ${others.slice(0, 5)}`],
       [differs.length === 0, `a replay is not the same: ${differs.join('; ')}`],
-      [delayedMs(other) <= DELAYED_MS[size], `presses at another home were delayed by ${delayedMs(other)} ms`],
-      [delayedMs(same) <= DELAYED_MS[size], `presses at the same home were delayed by ${delayedMs(same)} ms`],
+      [otherMs <= DELAYED_MS[size], `presses at another home were delayed by ${otherMs} ms`],
+      [sameMs <= DELAYED_MS[size], `presses at the same home were delayed by ${sameMs} ms`],
     ),
   };
 }

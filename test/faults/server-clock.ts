@@ -67,11 +67,10 @@ function drift(wall: Wall): () => void {
   return () => clearInterval(timer);
 }
 
-async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
-  const chance = dice(seed, 'server-clock');
-  const folder = temporaryFolder();
-  const dataDir = join(folder.path, 'data');
-  const wall = settableWall(folder.path);
+/** A town whose people press buttons, on a server whose wall can be set; and who watches its deadlines. */
+async function openTown(folder: string, say: FaultRun['say']) {
+  const dataDir = join(folder, 'data');
+  const wall = settableWall(folder);
   const port = await freePort();
   const env = { ...wall.env, SHOUWANG_MQTT_PORT: String(port) };
   let system: System = await startSystem({ dataDir, env });
@@ -86,12 +85,11 @@ async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
     for (const hub of hubs) hub.says([{ kind: 'motion', device: 'hall', value: true }], Date.now());
   }, BEAT_MS);
   const watch = watchDeadlines(join(dataDir, 'shouwang.db'));
-  let pressed = 0;
-  let slowestMs = 0;
+  const did = { presses: 0, slowestMs: 0 };
 
   /** Somebody presses; the alert stands. Homes take turns. */
   async function press(): Promise<string> {
-    const at = pressed++ % homes.length;
+    const at = did.presses++ % homes.length;
     const householdId = homes[at]?.householdId;
     const before = (await watch.alerts()).find((alert) => alert.householdId === householdId)?.occurrences ?? 0;
     const from = performance.now();
@@ -99,52 +97,60 @@ async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
     const alert = await until('the alert of a press', async () =>
       (await watch.alerts()).find((it) => it.householdId === householdId && it.occurrences > before),
     );
-    slowestMs = Math.max(slowestMs, performance.now() - from);
+    did.slowestMs = Math.max(did.slowestMs, performance.now() - from);
     return alert.id;
   }
 
-  async function happen({ toMs, restart }: Happening): Promise<void> {
-    say(`the wall goes to ${toMs / hours(1)} h${restart ? `, and the system is started anew (${restart})` : ''}`);
-    const before = await press();
-    wall.set(toMs);
-    if (restart === 'kill') await system.kill('SIGKILL');
-    if (restart === 'stop') await system.stop();
-    if (restart) system = await startSystem({ dataDir, env });
-    const after = await press();
-    for (const id of [before, after])
-      await until('the last rung of an alert', () => watch.rungOf(id)?.startsWith('2.'), seconds(60));
-  }
+  return {
+    ...{ wall, watch, did },
+    async happens({ toMs, restart }: Happening): Promise<void> {
+      say(`the wall goes to ${toMs / hours(1)} h${restart ? `, and the system is started anew (${restart})` : ''}`);
+      const before = await press();
+      wall.set(toMs);
+      if (restart === 'kill') await system.kill('SIGKILL');
+      if (restart === 'stop') await system.stop();
+      if (restart) system = await startSystem({ dataDir, env });
+      const after = await press();
+      for (const id of [before, after])
+        await until('the last rung of an alert', () => watch.rungOf(id)?.startsWith('2.'), seconds(60));
+    },
+    async end(): Promise<void> {
+      clearInterval(beating);
+      await Promise.all(hubs.map((hub) => hub.stop()));
+      await system.stop();
+    },
+  };
+}
 
+async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
+  const folder = temporaryFolder();
+  const town = await openTown(folder.path, say);
+  const { wall, watch, did } = town;
   const happenings = size === 'short' ? short : full;
   const rounds = count ?? 1;
   for (let round = 0; round < rounds; round++) {
-    for (const happening of happenings.slice(0, -1)) await happen(happening);
+    for (const happening of happenings.slice(0, -1)) await town.happens(happening);
     const endDrift = drift(wall);
-    for (const happening of happenings.slice(-1)) await happen(happening);
+    for (const happening of happenings.slice(-1)) await town.happens(happening);
     endDrift();
   }
   // The last place of the wall is one that the system must complain about.
-  wall.set(chance.pick([hours(1), -days(1)]));
-  const ofSystem = async () => (await watch.alerts()).filter(({ householdId }) => householdId === SYSTEM_HOUSEHOLD);
+  wall.set(dice(seed, 'server-clock').pick([hours(1), -days(1)]));
+  const isComplaint = ({ householdId, subject }: { householdId: string; subject: string }): boolean =>
+    householdId === SYSTEM_HOUSEHOLD && subject === 'clock';
+  const complains = async () => (await watch.alerts()).some(isComplaint);
   const incident =
-    size === 'short' ||
-    (await until(
-      'the incident of the clock',
-      async () => (await ofSystem()).some(({ subject }) => subject === 'clock'),
-      INCIDENT_WITHIN_MS,
-    ).catch(() => false));
+    size === 'short' || (await until('the incident of the clock', complains, INCIDENT_WITHIN_MS).catch(() => false));
 
-  clearInterval(beating);
   const alerts = await watch.alerts();
-  const sos = alerts.filter(({ category }) => category === 'sos');
-  const occurred = sos.reduce((sum, { occurrences }) => sum + occurrences, 0);
-  const others = alerts.filter(({ category, subject }) => category !== 'sos' && subject !== 'clock');
   const seen = await watch.stop();
-  await Promise.all(hubs.map((hub) => hub.stop()));
-  await system.stop();
+  await town.end();
   folder.remove();
+  const calls = alerts.filter(({ category }) => category === 'sos');
+  const occurred = calls.reduce((sum, { occurrences }) => sum + occurrences, 0);
+  const others = alerts.filter((alert) => alert.category !== 'sos' && !isComplaint(alert));
   return {
-    load: { homes: HOMES, messagesPerSecond: HOMES / (BEAT_MS / 1_000), presses: pressed },
+    load: { homes: HOMES, messagesPerSecond: HOMES / (BEAT_MS / 1_000), presses: did.presses },
     faults: {
       steps: happenings.length * rounds,
       restarts: happenings.filter(({ restart }) => restart).length * rounds,
@@ -156,13 +162,13 @@ async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
       untimely: seen.untimely.length,
       mostOverdueMs: seen.mostOverdueMs,
       otherAlerts: others.length,
-      slowestPressMs: Math.round(slowestMs),
+      slowestPressMs: Math.round(did.slowestMs),
     },
     broken: brokenOf(
       [seen.broken.length === 0, `deadlines: ${seen.broken.slice(0, 5).join('; ')}`],
       [seen.untimely.length === 0, `rungs by the monotonic clock: ${seen.untimely.slice(0, 5).join('; ')}`],
       [others.length === 0, `a storm: ${others.map(({ category, subject }) => `${category} ${subject}`).slice(0, 5)}`],
-      [occurred === pressed, `${pressed} presses came to ${occurred} occurrences`],
+      [occurred === did.presses, `${did.presses} presses came to ${occurred} occurrences`],
       [incident, 'a step of the wall clock was no incident of the system'],
     ),
     ...(size === 'short' && {

@@ -7,6 +7,7 @@ import { rules } from '../../ingest/rules/registry.ts';
 import { registerHomes, soleLease, streamOf, WHOLE } from '../../ingest/town.test-kit.ts';
 import { movedClock } from '../../runtime/clock.ts';
 import { silentLog } from '../../runtime/log.ts';
+import type { Store } from '../../store/commands.ts';
 import { openStoreHere } from '../../store/open.ts';
 import { temporaryFolder } from '../memory.ts';
 
@@ -24,6 +25,21 @@ export type HoursSeen = {
   readonly restarted: boolean;
 };
 
+async function alertsOf(store: Pick<Store, 'queue'>, { householdId }: { householdId: string }) {
+  const scope = { areaId: null, householdId };
+  return (await store.queue({ scope, state: 'unclosed', userId: '', limit: 50, now: NOON })).alerts;
+}
+
+const failing = (on: (householdId: string) => boolean): Rule<number> => ({
+  name: 'poison',
+  initial: 0,
+  hears: ['motion', 'systolic'],
+  step(count, input, home) {
+    if (on(home.household.householdId)) throw new Error('this rule fails on purpose');
+    return input.kind === 'reading' ? { state: count + 1 } : null;
+  },
+});
+
 /** Hours on a moved clock: a rule and the decoder fail on one home, the processor is started again in between, and then both work again. */
 export async function failsForHours(): Promise<HoursSeen> {
   const folder = temporaryFolder();
@@ -33,15 +49,7 @@ export async function failsForHours(): Promise<HoursSeen> {
   if (!bad || !good) throw new Error('two homes are needed');
   let isFailing = true;
   let logged = 0;
-  const poison: Rule<number> = {
-    name: 'poison',
-    initial: 0,
-    hears: ['motion', 'systolic'],
-    step(count, input, home) {
-      if (isFailing && home.household.householdId === bad.householdId) throw new Error('this rule fails on purpose');
-      return input.kind === 'reading' ? { state: count + 1 } : null;
-    },
-  };
+  const poison = failing((householdId) => isFailing && householdId === bad.householdId);
   const write = streamOf(open.store, 'a');
   let seq = 0;
   const says = (hubId: string, kind: string, value: boolean | number, more = '') => ({
@@ -82,12 +90,7 @@ export async function failsForHours(): Promise<HoursSeen> {
   await hour();
   clock.forward(seconds(30));
   await processor.round();
-  const alertsOf = async (householdId: string) => {
-    const scope = { areaId: null, householdId };
-    const { alerts } = await open.store.queue({ scope, state: 'unclosed', userId: '', limit: 50, now: clock.now() });
-    return alerts;
-  };
-  const [ofBad, ofGood] = [await alertsOf(bad.householdId), await alertsOf(good.householdId)];
+  const [ofBad, ofGood] = [await alertsOf(open.store, bad), await alertsOf(open.store, good)];
   const degraded = ofBad.find(({ category }) => category === 'monitoring_degraded');
   const record = degraded && (await open.store.alertRecord({ id: degraded.id }));
   await processor.stop();

@@ -7,13 +7,13 @@ import { midnightOf } from '../../device-sim/local-day.ts';
 import { registrationOf } from '../../device-sim/registration.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { household, ROOT_AREA, resident } from '../../domain/household.ts';
-import { days, hours, minutes, seconds } from '../../domain/time.ts';
+import { days, hours, minutes } from '../../domain/time.ts';
 import { restore, type Snapshot, takeCheckpoint } from '../../ingest/checkpoint.ts';
 import { decode } from '../../ingest/decoders/registry.ts';
 import { ruleset } from '../../ingest/household.ts';
 import { statesOf } from '../../ingest/replay.ts';
 import { rules } from '../../ingest/rules/registry.ts';
-import { type Entry, newTown, registerIn, type Town, takeTurn } from '../../ingest/town.ts';
+import { type Entry, newTown, registerIn, type Town, type TurnTaken, takeTurn } from '../../ingest/town.ts';
 import type { RollupDelta } from '../../store/checkpoint.ts';
 import { type OpenStore, openStoreHere } from '../../store/open.ts';
 import type { Turn } from '../../store/processor.ts';
@@ -54,13 +54,15 @@ export type BatchLived = {
   readonly entries: number;
   readonly kept: DeskKept;
   /** How many readings lie in the series before the batch began, or in other years altogether. */
-  readonly misplaced: Misplaced;
+  readonly misplaced: Readonly<Misplaced>;
   readonly replaysThatDiffer: readonly string[];
 };
 
 /** A day in spring on which nothing special is; each batch begins at its midnight. */
 const FIRST_DAY = '2026-03-02';
 const TURN_MS = minutes(1);
+/** A turn is logged at least so often. */
+const BEAT_MS = minutes(10);
 const PARTITION = { number: 0, of: 1 } as const;
 const LEASE = { name: 'partition 0', owner: 'virtual', fence: 1 } as const;
 /** A memory disk where there is one: what is tried here is not the disk. */
@@ -168,6 +170,57 @@ function tally(misplaced: Misplaced, rollups: readonly RollupDelta[], fromAt: nu
   }
 }
 
+/** Shouwang itself is out for a while, once in each batch. */
+function outageIn({ seed, from, days: lasts }: Batch, fromAt: number): Outage {
+  const chance = dice(seed, from, 'outage');
+  const at = fromAt + hours(30) + chance.between(0, Math.max(1, days(lasts) - hours(40)));
+  const minute = Math.floor(at / TURN_MS);
+  return { fromAt: minute * TURN_MS, toAt: Math.floor(minute + chance.between(3, 90)) * TURN_MS };
+}
+
+/** A town that takes its turns as the processor would, and remembers what it would have logged and kept. */
+function liveTown(town: Town, fromAt: number, toAt: number, outage: Outage) {
+  const log: Logged[] = [];
+  const documents = new Map<string, Snapshot['documents'][number]>();
+  const did = { failures: 0, entries: 0, findings: [] as Finding[], misplaced: { early: 0, astray: 0 } };
+  let last: Turn | null = null;
+
+  function isDue(entries: readonly Entry[], at: number, since: number): boolean {
+    if (entries.length > 0 || town.wakeAt <= at || last === null) return true;
+    return at - last.at >= BEAT_MS || last.watchingSince !== since;
+  }
+
+  return {
+    ...{ log, did },
+    turn(entries: readonly Entry[], at: number): TurnTaken['conclusions'] {
+      const since = at > outage.toAt ? outage.toAt : fromAt;
+      if (!isDue(entries, at, since)) return [];
+      const cut = { a: entries.at(-1)?.position.number ?? last?.cut.a ?? 0 };
+      const next: Turn = { number: (last?.number ?? 0) + 1, at, watchingSince: since, linksSince: since, cut };
+      const taken = takeTurn(town, next, last, entries);
+      last = next;
+      did.failures += taken.failures.length;
+      did.entries += entries.length;
+      did.findings.push(...findingsOf(taken));
+      log.push({ turn: next, keys: keysOf(findingsOf(taken)) });
+      return taken.conclusions;
+    },
+    /** A checkpoint, as it would stand in the store. */
+    keep(): Snapshot | null {
+      if (!last) return null;
+      const { number } = last;
+      for (const part of takeCheckpoint(town, LEASE, last, false)) {
+        for (const it of part.households) {
+          for (const state of it.states) documents.set(state.householdId, { ...state, turn: number });
+          tally(did.misplaced, it.rollups, fromAt, toAt);
+        }
+        if (part.complete) documents.set(part.complete.householdId, { ...part.complete, turn: number });
+      }
+      return { turn: number, documents: [...documents.values()] };
+    },
+  };
+}
+
 /** Lives the days of some homes, on a virtual clock and over a real store for the alerts. */
 export async function liveBatch(batch: Batch): Promise<BatchLived> {
   const folder = mkdtempSync(join(FOLDER, 'shouwang-virtual-'));
@@ -176,91 +229,38 @@ export async function liveBatch(batch: Batch): Promise<BatchLived> {
   const toAt = fromAt + days(batch.days);
   const lived = await settle(open, batch, fromAt);
   const { households } = await open.store.householdsSince({ revision: 0, limit: 10_000 });
-  const chance = dice(batch.seed, batch.from, 'outage');
-  const outageAt = fromAt + hours(30) + chance.between(0, Math.max(1, days(batch.days) - hours(40)));
-  const outage = {
-    fromAt: Math.floor(outageAt / TURN_MS) * TURN_MS,
-    toAt: Math.floor(outageAt / TURN_MS + chance.between(3, 90)) * TURN_MS,
-  };
+  const outage = outageIn(batch, fromAt);
   const town = townOf(households);
+  const living = liveTown(town, fromAt, toAt, outage);
   const desk = openVirtualDesk(open.store, batch.seed);
-  const findings: Finding[] = [];
-  const misplaced: Misplaced = { early: 0, astray: 0 };
-  const log: Logged[] = [];
-  const documents = new Map<string, Snapshot['documents'][number]>();
   let snapshot: Snapshot | null = null;
-  let last: Turn | null = null;
-  let failures = 0;
-  let entriesTaken = 0;
-
-  async function turn(entries: readonly Entry[], at: number): Promise<void> {
-    const since = at > outage.toAt ? outage.toAt : fromAt;
-    const due: boolean =
-      entries.length > 0 ||
-      town.wakeAt <= at ||
-      at - (last?.at ?? 0) >= seconds(10) * 60 ||
-      last?.watchingSince !== since;
-    if (!due) return;
-    const cut = { a: entries.at(-1)?.position.number ?? last?.cut.a ?? 0 };
-    const next: Turn = { number: (last?.number ?? 0) + 1, at, watchingSince: since, linksSince: since, cut };
-    const taken = takeTurn(town, next, last, entries);
-    last = next;
-    failures += taken.failures.length;
-    entriesTaken += entries.length;
-    const concluded = findingsOf(taken);
-    findings.push(...concluded);
-    if (batch.replayed) log.push({ turn: next, keys: keysOf(concluded) });
-    await desk.conclude(taken.conclusions, at);
-  }
-
-  function keep(): void {
-    if (!last) return;
-    for (const part of takeCheckpoint(town, LEASE, last, false)) {
-      for (const it of part.households) {
-        for (const state of it.states) documents.set(state.householdId, { ...state, turn: last.number });
-        tally(misplaced, it.rollups, fromAt, toAt);
-      }
-      if (part.complete) documents.set(part.complete.householdId, { ...part.complete, turn: last.number });
-    }
-  }
 
   for (const { day, entries } of monthOf(lived, batch, fromAt, outage)) {
     let at = 0;
     for (let now = fromAt + days(day) + TURN_MS; now <= fromAt + days(day + 1); now += TURN_MS) {
       const from = at;
       while (at < entries.length && (entries[at]?.entry.receivedAt ?? 0) <= now) at++;
-      if (now <= outage.fromAt || now > outage.toAt) await turn(entries.slice(from, at), now);
+      if (now <= outage.fromAt || now > outage.toAt)
+        await desk.conclude(living.turn(entries.slice(from, at), now), now);
       await desk.pass(now);
     }
     await desk.check(fromAt + days(day + 1));
-    keep();
-    if (last && day === Math.floor(batch.days / 2) - 1)
-      snapshot = { turn: (last as Turn).number, documents: [...documents.values()] };
+    const kept = living.keep();
+    if (day === Math.floor(batch.days / 2) - 1) snapshot = kept;
   }
 
   const differs: string[] = [];
   if (batch.replayed) {
     const states = statesOf(town);
-    const month = () => monthOf(lived, batch, fromAt, outage);
-    differs.push(...replayDiffers('from zero', townOf(households), log, month(), 0, states));
-    if (snapshot) {
+    for (const from of [null, snapshot]) {
       const again = townOf(households);
-      restore(again, snapshot);
-      differs.push(...replayDiffers('from a snapshot', again, log, month(), snapshot.turn, states));
+      if (from) restore(again, from);
+      const name = from ? 'from a snapshot' : 'from zero';
+      const month = monthOf(lived, batch, fromAt, outage);
+      differs.push(...replayDiffers(name, again, living.log, month, from?.turn ?? 0, states));
     }
   }
   await open.close();
   rmSync(folder, { recursive: true, force: true });
-  return {
-    lived,
-    fromAt,
-    toAt,
-    outage,
-    findings,
-    failures,
-    entries: entriesTaken,
-    kept: desk.kept,
-    misplaced,
-    replaysThatDiffer: differs,
-  };
+  return { ...{ lived, fromAt, toAt, outage, kept: desk.kept, replaysThatDiffer: differs }, ...living.did };
 }
