@@ -26,8 +26,8 @@ function plotOf(home: Home, fromAt: number, lasts: number): Plot {
   return { kind: 'calls', at: [at, at + hours(4), at + hours(9)] };
 }
 
-/** A clock that jumps back by less than a month is believed for ten minutes, until it is plain that it does not catch up. */
-const EARLY_AFTER_A_JUMP = 1;
+/** A clock that jumps back by less than a month is believed for ten minutes, until it is plain that it does not catch up; readings a home. */
+const EARLY_AFTER_A_JUMP = 5;
 
 type Months = {
   messages: number;

@@ -7,7 +7,7 @@ import type { Partition } from '../../store/partition.ts';
 
 type Snapshots = ReadonlyMap<string, Awaited<ReturnType<typeof readSnapshot>>>;
 
-const partitionsOf = async (store: Pick<Store, 'partitions'>): Promise<Partition[]> => {
+export const partitionsOf = async (store: Pick<Store, 'partitions'>): Promise<Partition[]> => {
   const of = await store.partitions(null);
   return Array.from({ length: of }, (_, number) => ({ number, of }));
 };

@@ -4,13 +4,14 @@ import { openDesk } from '../../bench/desk.ts';
 import { dice } from '../../device-sim/dice.ts';
 import { ROOT_AREA } from '../../domain/household.ts';
 import { days, hours, seconds } from '../../domain/time.ts';
+import { nameOf } from '../../ingest/replay.ts';
 import { openStoreToRead } from '../../store/open.ts';
 import { temporaryFolder } from '../memory.ts';
 import { hubLinesOf, logIn, type Person, registerHomes } from '../person.ts';
 import { type System, startSystem, until } from '../system.ts';
 import { type Said, saysThrice } from './duplicates-copies.ts';
 import { type Pressed, pressUntil } from './duplicates-presses.ts';
-import { replayDiffers, snapshotsOf } from './duplicates-replay.ts';
+import { partitionsOf, replayDiffers, snapshotsOf } from './duplicates-replay.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 
 const sizes = {
@@ -121,7 +122,14 @@ async function countedWrongly(database: string, said: ReadonlyMap<string, Said>)
 /** A system that stops leaves what it has not read in the journal, for its next start. */
 async function allRead(database: string): Promise<void> {
   const { store, close } = openStoreToRead(database);
-  const isRead = async () => (await store.facts({ now: Date.now() })).unreadSince === null;
+  const isRead = async () => {
+    const heads = Object.entries(await store.streamHeads(null));
+    for (const partition of await partitionsOf(store)) {
+      const last = (await store.turnsFrom({ processor: nameOf(partition), number: 0 })).at(-1);
+      if (heads.some(([stream, head]) => (last?.cut[stream] ?? 0) < head)) return false;
+    }
+    return true;
+  };
   await until('the processor to have read everything', isRead, seconds(120));
   await close();
 }
