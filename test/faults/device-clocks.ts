@@ -1,4 +1,3 @@
-import { connectAsync, type MqttClient } from 'mqtt';
 import { dice } from '../../device-sim/dice.ts';
 import type { Home } from '../../device-sim/home.ts';
 import { ROOT_AREA } from '../../domain/household.ts';
@@ -8,6 +7,7 @@ import { temporaryFolder } from '../memory.ts';
 import { hubLinesOf, logIn, registerHomes } from '../person.ts';
 import { startSystem } from '../system.ts';
 import { clockOfHome, showing, wrongClockOf, wrongClocks } from './device-clocks-wrong.ts';
+import { dial } from './duplicates-dial.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { liveBatch } from './virtual-months-batch.ts';
 import type { Plot } from './virtual-months-life.ts';
@@ -97,8 +97,7 @@ async function press(run: FaultRun) {
   let acked = 0;
   await Promise.all(
     lines.map(async ({ clientId, username, password, topic }, number) => {
-      const url = `mqtt://127.0.0.1:${system.mqttPort}`;
-      const client: MqttClient = await connectAsync(url, { clientId, username, password });
+      const client = await dial(system.mqttPort, { clientId, username, password });
       const { kind, tellsSent } = wrongClockOf({ number });
       const shows = showing(kind, now - hours(30), now - hours(1));
       for (const [seq, at] of [now, now - hours(26), now].entries()) {

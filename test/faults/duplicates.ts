@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { connectAsync, type MqttClient } from 'mqtt';
+import type { MqttClient } from 'mqtt';
 import { openDesk } from '../../bench/desk.ts';
 import { dice } from '../../device-sim/dice.ts';
 import { ROOT_AREA } from '../../domain/household.ts';
@@ -10,6 +10,7 @@ import { temporaryFolder } from '../memory.ts';
 import { hubLinesOf, logIn, type Person, registerHomes } from '../person.ts';
 import { type System, startSystem, until } from '../system.ts';
 import { type Said, saysThrice } from './duplicates-copies.ts';
+import { dial } from './duplicates-dial.ts';
 import { type Pressed, pressUntil } from './duplicates-presses.ts';
 import { partitionsOf, replayDiffers, snapshotsOf } from './duplicates-replay.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
@@ -25,13 +26,6 @@ const LATE_PRESSES = 5;
 const DELAYED_MS = { short: 5_000, full: 1_000 } as const;
 /** As a hub that keeps to what is written for it: so many messages without an answer. */
 const WINDOW = 32;
-
-const dial = (port: number, line: { clientId: string; username: string; password: string }): Promise<MqttClient> =>
-  connectAsync(`mqtt://127.0.0.1:${port}`, {
-    clientId: line.clientId,
-    username: line.username,
-    password: line.password,
-  });
 
 /** Everything that a hub kept for two days, one message each, with a few presses among it. */
 async function sendsBacklog(client: MqttClient, topic: string, messages: number): Promise<void> {

@@ -85,4 +85,4 @@ export async function answeredByNobody(lastsMs: number): Promise<Unanswered[]> {
   return seen;
 }
 
-export const DAYS_MS = { short: minutes(90), full: days(3) } as const;
+export const DAYS_MS = { short: minutes(90), full: days(1) } as const;

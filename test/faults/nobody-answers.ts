@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { connectAsync } from 'mqtt';
 import { openReceiver, silent } from '../../alerts/test-receiver.ts';
 import type { VerdictReason } from '../../domain/notice.ts';
 import { seconds } from '../../domain/time.ts';
@@ -7,6 +6,7 @@ import { openStoreToRead } from '../../store/open.ts';
 import { temporaryFolder } from '../memory.ts';
 import { hubLinesOf, logIn, registerHomes } from '../person.ts';
 import { startSystem, until } from '../system.ts';
+import { dial } from './duplicates-dial.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { answeredByNobody, DAYS_MS, type Unanswered } from './nobody-answers-days.ts';
 import { watchDeadlines } from './server-clock-deadlines.ts';
@@ -53,7 +53,7 @@ async function pressUnheard({ size, say }: FaultRun) {
   const database = join(folder.path, 'shouwang.db');
   const watch = watchDeadlines(database);
   for (const { clientId, username, password, topic } of hubLinesOf(homes)) {
-    const client = await connectAsync(`mqtt://127.0.0.1:${system.mqttPort}`, { clientId, username, password });
+    const client = await dial(system.mqttPort, { clientId, username, password });
     const body = { boot: 'b', seq: 1, readings: [{ kind: 'sos', device: 'button', value: true }] };
     await client.publishAsync(topic, JSON.stringify(body), { qos: 1 });
     await client.endAsync();

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectAsync } from 'mqtt';
 import type { Category } from '../../domain/category.ts';
 import { seconds } from '../../domain/time.ts';
 import { openStoreToRead } from '../../store/open.ts';
 import { temporaryFolder } from '../memory.ts';
 import { hubLinesOf, logIn, registerHomes } from '../person.ts';
 import { startSystem, until } from '../system.ts';
+import { dial } from './duplicates-dial.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { CALLS, failsForHours } from './throwing-rule-hours.ts';
 import { watchProcess } from './watched-process.ts';
@@ -31,7 +31,7 @@ async function openTown(folder: string, homesCount: number) {
     hubLinesOf(homes).map(async ({ clientId, username, password, topic }, i) => ({
       topic,
       householdId: homes[i]?.householdId ?? '',
-      client: await connectAsync(`mqtt://127.0.0.1:${system.mqttPort}`, { clientId, username, password }),
+      client: await dial(system.mqttPort, { clientId, username, password }),
     })),
   );
   let seq = 0;
