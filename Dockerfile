@@ -21,6 +21,7 @@ RUN install -d -o node -g node -m 700 /data /backup
 USER node
 VOLUME /data /backup
 ENV NODE_ENV=production \
+    NODE_COMPILE_CACHE=/tmp/compile \
     SHOUWANG_DATA_DIR=/data \
     SHOUWANG_MQTT_HOST=0.0.0.0 \
     SHOUWANG_HTTP_HOST=0.0.0.0 \
@@ -30,4 +31,4 @@ EXPOSE 1883 8883 8443
 HEALTHCHECK --interval=10s --timeout=5s --start-period=15s CMD ["node", "-e", "\
   require('https').get({ port: process.env.SHOUWANG_HTTP_PORT, path: '/health/live', rejectUnauthorized: false }, \
   (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["node", "main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "main.ts"]

@@ -44,7 +44,7 @@ export function openSqlite(file: string, mode: 'write' | 'read'): Kysely<Tables>
     // The log keeper empties the log long before; only where there is none does the writer do it, a quarter of a gigabyte at a time.
     db.pragma('wal_autocheckpoint = 65536');
   }
-  db.pragma('cache_size = -65536');
+  db.pragma(`cache_size = -${mode === 'write' ? 32_768 : 16_384}`);
   db.pragma('temp_store = memory');
   const prepared = new Map<string, SqliteStatement>();
   const spoken = (sql: string): string => {

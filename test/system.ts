@@ -1,11 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './memory.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** As `npm start` starts it: what stands there before main.ts, and its environment. */
+function asStarted(): { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> } {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
+  const [, key = '', value = '', flags = ''] = /&& (\w+)=(\S+) node (.*)main\.ts$/.exec(scripts.start) ?? [];
+  if (!key) throw new Error(`npm start is not understood: ${scripts.start}`);
+  return { args: [...flags.split(' ').filter(Boolean), join(ROOT, 'main.ts')], env: { [key]: join(ROOT, value) } };
+}
+const started = asStarted();
 
 /** The whole system as a process of its own, as a user would run it, on ports that the system chose. */
 export type System = {
@@ -81,6 +91,7 @@ export function auditorsOf(leader: number): number[] {
 
 const environment = ({ dataDir, env }: SystemOptions): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
+  ...started.env,
   SHOUWANG_DATA_DIR: dataDir,
   SHOUWANG_HTTP_PORT: '0',
   SHOUWANG_MQTT_PORT: '0',
@@ -97,7 +108,7 @@ export function launchSystem(options: SystemOptions): Launch {
   const startedAt = performance.now();
   for (const leader of groups) if (!endGroup(leader, 0)) groups.delete(leader);
   const { dataDir, roles = [], under = [] } = options;
-  const [program = process.execPath, ...args] = [...under, process.execPath, MAIN, ...roles];
+  const [program = process.execPath, ...args] = [...under, process.execPath, ...started.args, ...roles];
   const child = spawn(program, args, {
     env: environment(options),
     stdio: ['ignore', 'pipe', 'pipe'],
