@@ -1,20 +1,15 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { subscribeFrame } from '../broker/doors/raw-hub.ts';
 import { connectFrame } from '../device-sim/publish-frame.ts';
+import type { Bench } from './bench.ts';
 import { type Served, serve, serveDoor } from './serve-door.ts';
 
-const { values } = parseArgs({
-  options: {
-    hubs: { type: 'string', default: '15000' },
-    /** Dialled and not yet let in, at most. */
-    at: { type: 'string', default: '200' },
-  },
-});
-const count = Number(values.hubs);
+const HUBS = 15_000;
+/** Dialled and not yet let in, at most. */
+const DIALLED = 200;
+const BAR_KB = 16;
 
 /** A hub that is let in, subscribes to its down-link, says nothing more and stays. */
 async function idleHub(port: number, clientId: string): Promise<Socket> {
@@ -42,8 +37,8 @@ async function perHub(server: Served): Promise<Record<string, number>> {
   const before = await memoryOf(server);
   const hubs: Socket[] = [];
   let next = first.length;
-  const dialling = Array.from({ length: Number(values.at) }, async () => {
-    while (next < count) hubs.push(await idleHub(server.port, `bench-${++next}`));
+  const dialling = Array.from({ length: DIALLED }, async () => {
+    while (next < HUBS) hubs.push(await idleHub(server.port, `bench-${++next}`));
   });
   await Promise.all(dialling);
   const after = await memoryOf(server);
@@ -54,17 +49,33 @@ async function perHub(server: Served): Promise<Record<string, number>> {
   return { rss: each('rss'), heap: each('heapUsed'), reserved: each('heapTotal'), external: each('external') };
 }
 
-const telling = ['--expose-gc', '--import', fileURLToPath(new URL('./say-memory.ts', import.meta.url))];
-const plain = await perHub(await serve('./plain-aedes.ts', [], telling));
-const door = await perHub(await serveDoor(count, { flags: telling }));
-console.log(
-  JSON.stringify({
-    at: new Date().toISOString(),
-    node: process.version,
-    cpu: cpus()[0]?.model,
-    hubs: count,
-    plain_kB_a_hub: plain,
-    door_kB_a_hub: door,
-    ratio: Number(((door.rss ?? 0) / (plain.rss ?? 1)).toFixed(2)),
-  }),
-);
+const telling = [
+  '--expose-gc',
+  '--max-semi-space-size=8',
+  '--import',
+  fileURLToPath(new URL('./say-memory.ts', import.meta.url)),
+];
+
+/** What a hub costs that is connected and says nothing. */
+export const idle: Bench = {
+  name: 'idle',
+  measures: `memory of ${HUBS.toLocaleString('en')} hubs that are connected, subscribed to their down-link, and say nothing`,
+  bar: `at most ${BAR_KB} kB each`,
+  seconds: 0,
+  unavailable: () => null,
+  async run({ say }) {
+    const plain = await perHub(await serve('./plain-aedes.ts', [], telling));
+    say(`plain aedes: ${JSON.stringify(plain)}`);
+    const door = await perHub(await serveDoor(HUBS, { flags: telling }));
+    const kb = door.rss ?? 0;
+    return {
+      figures: {
+        'resident kB a hub': kb,
+        'of that heap in use kB': door.heap ?? 0,
+        'outside the heap kB': door.external ?? 0,
+        'plain aedes: resident kB a hub': plain.rss ?? 0,
+      },
+      missed: kb > BAR_KB ? [`${kb} kB a hub`] : [],
+    };
+  },
+};

@@ -1,9 +1,11 @@
 import type { Bench } from './bench.ts';
 import { disk } from './disk.ts';
 import { everyday } from './everyday.ts';
+import { idle } from './idle.ts';
+import { journal } from './journal.ts';
 import { frontEnds, processors } from './scaled-out.ts';
 import { sideBySide } from './side-by-side.ts';
 import { storm } from './storm.ts';
 
 /** In the order of the report. */
-export const benches: readonly Bench[] = [everyday, storm, disk, processors, frontEnds, sideBySide];
+export const benches: readonly Bench[] = [everyday, storm, idle, disk, journal, processors, frontEnds, sideBySide];
