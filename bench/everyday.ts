@@ -25,13 +25,14 @@ export const everyday: Bench = {
     say(`${hubs.length} hubs registered`);
     const ended = new AbortController();
     const presses = await openPresses(system, owner, pressed);
-    const pressing = presses(ended.signal);
+    const pressing = presses.until(ended.signal);
     const load = await runLoad({
       ...{ host: '127.0.0.1', port: system.mqttPort, hubs, rate: RATE, seconds, criticalPerMille: 10 },
     });
     ended.abort();
     const desk = await pressing;
     const { processorBehindMs } = await owner.get<{ processorBehindMs: number }>('/system');
+    await presses.close();
     await system.end();
     const figures = {
       acknowledged: load.acked,

@@ -11,8 +11,11 @@ const HEARD_WITHIN_MS = 60_000;
 
 type Where = { readonly mqttPort: number; readonly httpUrl: string };
 
-/** From the publish to the desk's frame, ms, until told to end. */
-export type Presses = (signal: AbortSignal) => Promise<Latencies>;
+export type Presses = {
+  /** From the publish to the desk's frame, ms, until told to end. */
+  readonly until: (signal: AbortSignal) => Promise<Latencies>;
+  readonly close: () => Promise<void>;
+};
 
 /** One button that is pressed again and again beside a load, and a desk that shows its alert. To be opened before anybody else presses. */
 export async function openPresses(where: Where, owner: Person, hub: HubLine): Promise<Presses> {
@@ -31,12 +34,13 @@ export async function openPresses(where: Where, owner: Person, hub: HubLine): Pr
     return alerts.length > 0 && alerts.filter(({ householdName }) => householdName === '测试家庭 1');
   });
   if (!first) throw new Error('the pressed button raised no alert of its household');
+  const alertId = first.id;
   let seq = 0;
-  return async (signal) => {
+  async function pressUntil(signal: AbortSignal): Promise<Latencies> {
     const times = latencies();
     const desk = await openDesk(where.httpUrl, owner.cookie);
     while (!signal.aborted) {
-      const heard = desk.heard(first.id, HEARD_WITHIN_MS);
+      const heard = desk.heard(alertId, HEARD_WITHIN_MS);
       const from = performance.now();
       await press(++seq);
       times.add((await heard) - from);
@@ -44,5 +48,6 @@ export async function openPresses(where: Where, owner: Person, hub: HubLine): Pr
     }
     desk.close();
     return times;
-  };
+  }
+  return { until: pressUntil, close: () => client.endAsync() };
 }

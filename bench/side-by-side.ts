@@ -84,9 +84,12 @@ async function shouwang(): Promise<Contender> {
   return {
     mqttPort: system.mqttPort,
     hubs,
-    press: presses,
+    press: presses.until,
     level: async () => (await owner.get<{ processorBehindMs: number }>('/system')).processorBehindMs < LEVEL_WITHIN_MS,
-    end: system.end,
+    async end() {
+      await presses.close();
+      await system.end();
+    },
   };
 }
 

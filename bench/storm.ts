@@ -40,10 +40,11 @@ async function shouwang({ seconds, say }: BenchRun) {
   const behind = await drained(owner);
   say(`${load.rate}/s; now the same with a desk`);
   const ended = new AbortController();
-  const pressing = presses(ended.signal);
+  const pressing = presses.until(ended.signal);
   await runLoad({ ...where, seconds });
   ended.abort();
   const desk = await pressing;
+  await presses.close();
   await system.end();
   return { load, behind, desk };
 }
