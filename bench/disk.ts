@@ -20,7 +20,7 @@ import { segmentWriter } from '../store/segment.ts';
 import { temporaryFolder } from '../test/memory.ts';
 import { type Bench, rounded } from './bench.ts';
 
-const HOMES = 30;
+const HOMES = 100;
 const CITY = 104_000;
 /** What a home of the city says a day, at 2,250 messages/s over all. */
 const SAID_A_DAY = (2_250 * 86_400) / CITY;
