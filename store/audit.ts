@@ -96,13 +96,18 @@ const untoldEmergencies = (db: Db, now: number) =>
       ),
   );
 
-/** How far every processor has read: nothing of what stands before has still to be dealt with by anybody. */
+/** How far every partition's processor has read, from its first turn on: nothing of what stands before has still to be dealt with. */
 async function readByAll(db: Db): Promise<(stream: string) => number> {
-  const { rows } = await sql<{ cut: string | null }>`
-    select (select cut from turn where turn.processor = checkpoint.processor order by number desc limit 1) as cut
-    from checkpoint`.execute(db);
-  const cuts = rows.flatMap(({ cut }): Record<string, number>[] => (cut === null ? [] : [JSON.parse(cut)]));
-  return (stream) => (cuts.length === 0 ? Number.MAX_SAFE_INTEGER : Math.min(...cuts.map((cut) => cut[stream] ?? 0)));
+  const of = db.selectFrom('counter').select('value').where('name', '=', 'partitions');
+  const { value } = await of.executeTakeFirstOrThrow();
+  const last = Array.from(
+    { length: value },
+    (_, number) =>
+      sql`select (select cut from turn where processor = ${String(number)} order by number desc limit 1) as cut`,
+  );
+  const { rows } = await sql<{ cut: string | null }>`${sql.join(last, sql` union all `)}`.execute(db);
+  const cuts = rows.map(({ cut }): Record<string, number> => JSON.parse(cut ?? '{}'));
+  return (stream) => Math.min(...cuts.map((cut) => cut[stream] ?? 0));
 }
 
 /** When each stream was last written, and the oldest time in it that somebody has still to read: two steps of the index a stream. */
