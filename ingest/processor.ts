@@ -175,6 +175,8 @@ type Work = ProcessorOptions & {
   checkpointTurn: number;
   /** The checkpoint that is being written, beside the turns. */
   checkpointing: Promise<void> | null;
+  /** What kept a checkpoint from the disk for good. */
+  failed: unknown;
   registryAt: number;
   lookedAt: number;
   checkpointAt: number;
@@ -193,8 +195,10 @@ function checkpoint(work: Work): Promise<void> {
     work.checkpointing = null;
   };
   work.checkpointing = write();
-  // Whoever waits for it next learns that it failed; until then nobody may be waiting.
-  work.checkpointing.catch(() => {});
+  // Nobody may be waiting for it: the next round fails in its place.
+  work.checkpointing.catch((error: unknown) => {
+    work.failed = error;
+  });
   return work.checkpointing;
 }
 
@@ -209,6 +213,7 @@ function nextTurn({ town, last, watching }: Work, { entries, cut, caughtUp }: Ba
 
 async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
   const { clock, town, last, measured } = work;
+  if (work.failed) throw work.failed;
   const startedAt = clock.monotonic();
   const now = clock.now();
   if (now - work.lookedAt > GAP_MS) work.watching = { ...work.watching, watchingSince: Math.max(now, last?.at ?? 0) };
@@ -271,6 +276,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     linksUnknown: false,
     checkpointTurn,
     checkpointing: null,
+    failed: null,
     registryAt: now,
     lookedAt: now,
     checkpointAt: now,

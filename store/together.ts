@@ -17,11 +17,12 @@ async function settled(trx: Db, { name, args }: Asked): Promise<PromiseSettledRe
       await sql`release command`.execute(trx);
       return { status: 'fulfilled', value };
     } catch (reason) {
+      const met = reason instanceof Met;
       // A disk that is full or failing takes back the whole transaction, not this command of it.
-      if (failureOf(reason) !== 'refused') throw reason;
+      if (!met && failureOf(reason) !== 'refused') throw reason;
       await sql`rollback to command`.execute(trx);
       await sql`release command`.execute(trx);
-      if (attempt === ATTEMPTS || !(reason instanceof Met)) return { status: 'rejected', reason };
+      if (attempt === ATTEMPTS || !met) return { status: 'rejected', reason };
     }
   }
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../test/free-port.ts';
 import { temporaryFolder } from '../../test/memory.ts';
 import { until } from '../../test/system.ts';
 import { flowOver } from './flow.ts';
@@ -22,16 +22,6 @@ export type NodeRed = {
   readonly heard: () => Promise<number>;
   readonly end: () => Promise<void>;
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return address.port;
-}
 
 function install(): string {
   const script = join(ASIDE, 'node_modules/node-red/red.js');

@@ -1,7 +1,5 @@
 import { sql } from 'kysely';
-import { connectAsync } from 'mqtt';
 import { type Dice, dice as diceOf } from '../../device-sim/dice.ts';
-import type { HubLine } from '../../device-sim/hubs-csv.ts';
 import { type LoadResult, runLoad } from '../../device-sim/load.ts';
 import { ROOT_AREA } from '../../domain/household.ts';
 import type { Audience, Plan, Step } from '../../domain/plan.ts';
@@ -17,6 +15,7 @@ import { acknowledgedIsKept, emergencyHasOneAlert, readMessages, takesEffectOnce
 import { ownOutageLosesNoHub, replaysTheSame, snapshotsOf } from './invariants-processor.ts';
 import { everyStepIsTold } from './invariants-telling.ts';
 import { ACKED, CRITICAL, type LoadLedger, loadLedger, SAID } from './load-ledger.ts';
+import { letIn } from './presses.ts';
 import { openToQuery } from './query.ts';
 import { memoryBounded, neverWentBack, nothingUnattended, type Sampled, startSampler } from './sampler.ts';
 
@@ -99,19 +98,12 @@ async function answeredIsDone(desk: Desk, db: Database): Promise<string[]> {
   );
 }
 
-/** A broker learns of new hubs by and by; the last one was registered last. */
-async function letIn(mqttPort: number, { clientId, username, password }: HubLine): Promise<void> {
-  const options = { clientId, username, password, reconnectPeriod: 0 };
-  const dial = () => connectAsync(`mqtt://127.0.0.1:${mqttPort}`, options).catch(() => null);
-  await (await until('the broker to know the last hub', dial, DRAIN_MS)).endAsync();
-}
-
 async function openHomes({ web, homes, mqttPort }: TownOptions, hook: Hook) {
   const owner = await logIn(web.httpUrl, web.ownerLink ?? '');
   for (const audience of TOLD_BY_WEBHOOK) await owner.post('/webhooks', { areaId: ROOT_AREA, audience, url: hook.url });
   const registered = await registerHomes(owner, homes, { plans: { sos: PLAN } });
   const hubs = hubLinesOf(registered.homes);
-  for (const last of hubs.slice(-1)) await letIn(mqttPort, last);
+  await letIn(mqttPort, registered.homes);
   return { owner, hubs };
 }
 

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { dice } from '../../device-sim/dice.ts';
 import { memoryLedger } from '../../device-sim/ledger.ts';
@@ -7,6 +5,7 @@ import { ownSpeech } from '../../device-sim/own-speech.ts';
 import { SimHub } from '../../device-sim/sim-hub.ts';
 import { SYSTEM_HOUSEHOLD } from '../../domain/household.ts';
 import { days, hours, minutes, seconds } from '../../domain/time.ts';
+import { freePort } from '../free-port.ts';
 import { temporaryFolder } from '../memory.ts';
 import { logIn, registerHomes } from '../person.ts';
 import { type System, startSystem, until } from '../system.ts';
@@ -50,16 +49,6 @@ const short: readonly Happening[] = [
 const full = ([null, 'kill', 'stop'] as const).flatMap((restart) =>
   [hours(1), 0, -hours(1), -days(1), days(1), 0].map((toMs): Happening => ({ toMs, restart })),
 );
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return address.port;
-}
 
 /** From the wall's present place on, a little further from the truth every quarter of a second. */
 function drift(wall: Wall): () => void {
