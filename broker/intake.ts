@@ -106,7 +106,7 @@ function judged({ judge, log }: IntakeOptions, packet: Packet, position: Positio
   }
 }
 
-/** What is done when a commit is on disk: claims are true, hubs are answered, whoever reads the journal is nudged. */
+/** What is done when a commit is on disk: claims are true, hubs are answered, who waits for alerts and notices is nudged. */
 function afterCommit({ metrics, clock, nudge, learn }: IntakeOptions): (batch: Batch, kept: Kept) => void {
   const meter = meters(metrics);
   return ({ commit, waiting, claiming, since }, kept) => {
@@ -119,7 +119,6 @@ function afterCommit({ metrics, clock, nudge, learn }: IntakeOptions): (batch: B
     }
     if (kept.some(({ moved }) => moved)) nudge.send('links');
     for (const { resolve, accepted } of waiting) resolve(accepted);
-    nudge.send('journal');
     if (commit.findings.length > 0) {
       nudge.send('alerts');
       nudge.send('notices');

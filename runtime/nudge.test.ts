@@ -6,10 +6,10 @@ test('what another process says reaches every thread and is not sent back; what 
   const sent: string[] = [];
   const heard: string[] = [];
   const arrived = nudge.bridge((subject) => sent.push(subject));
-  nudge.on('journal', () => heard.push('journal'));
-  nudge.send('journal');
-  arrived('journal');
+  nudge.on('alerts', () => heard.push('alerts'));
+  nudge.send('alerts');
+  arrived('alerts');
   arrived('error');
-  expect({ sent, heard }).toEqual({ sent: ['journal'], heard: ['journal', 'journal'] });
+  expect({ sent, heard }).toEqual({ sent: ['alerts'], heard: ['alerts', 'alerts'] });
   nudge.close();
 });

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { BroadcastChannel } from 'node:worker_threads';
 
-const subjects = ['journal', 'alerts', 'notices', 'registry', 'links', 'commands'] as const;
+const subjects = ['alerts', 'notices', 'registry', 'links', 'commands'] as const;
 
 /** What may have changed. A nudge only shortens a wait: the rows are the truth, and everything polls as well. */
 export type Subject = (typeof subjects)[number];

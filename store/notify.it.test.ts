@@ -16,7 +16,7 @@ describe.skipIf(postgresAvailable())('nudges between processes', () => {
     const a = openNotify(cluster.url, (subject) => heard.a.push(subject));
     const b = openNotify(cluster.url, (subject) => heard.b.push(subject));
     await until('b to hear a', () => {
-      a.send('journal');
+      a.send('registry');
       return heard.b.length > 0;
     });
     await until('a to hear b', () => {
@@ -24,10 +24,10 @@ describe.skipIf(postgresAvailable())('nudges between processes', () => {
       return heard.a.includes('alerts');
     });
     const before = heard.b.length;
-    for (let i = 0; i < 1_000; i++) a.send(i % 2 ? 'links' : 'journal');
+    for (let i = 0; i < 1_000; i++) a.send(i % 2 ? 'links' : 'registry');
     await until('both to have come', () => heard.b.includes('links'));
     expect(heard.b.length - before).toBeLessThan(6);
-    expect(heard.a).not.toContain('journal');
+    expect(heard.a).not.toContain('registry');
     await Promise.all([a.stop(), b.stop()]);
   });
 

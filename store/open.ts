@@ -114,6 +114,9 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     workerData: { file: url },
     name: 'store-log',
   });
+  keeper.on('message', (error: string) =>
+    options.warn?.(`The log cannot be emptied into the database just now, and grows meanwhile: ${error}`),
+  );
   keeper.on('error', (cause) => {
     throw new Error('The log cannot be emptied into the database; nothing more can be promised.', { cause });
   });
