@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAdmittance } from '../broker/admit.ts';
 import { startMqttDoor } from '../broker/doors/mqtt.ts';
-import { type Judgement, startIntake } from '../broker/intake.ts';
+import { nothingMeant } from '../broker/doors/standing-door.ts';
+import { startIntake } from '../broker/intake.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { openLog } from '../runtime/log.ts';
 import { openMetrics } from '../runtime/metrics.ts';
@@ -37,14 +38,6 @@ const metrics = openMetrics();
 const nudge = openNudge('bench');
 const { store, close } = await openStore(join(folder, 'bench.db'));
 
-const nothing: Judgement = {
-  findings: [],
-  alarmStates: [],
-  catalogue: null,
-  unreadable: null,
-  acknowledge: null,
-  critical: false,
-};
 const intake = await startIntake({
   store,
   clock,
@@ -54,7 +47,7 @@ const intake = await startIntake({
   stream: 'bench',
   judge(packet) {
     JSON.parse(Buffer.from(packet.payload.buffer, packet.payload.byteOffset, packet.payload.length).toString());
-    return nothing;
+    return nothingMeant;
   },
   inPlainWords: (finding) => finding,
   learn: () => {},

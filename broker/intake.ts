@@ -72,7 +72,7 @@ const BEAT_MS = seconds(10);
 
 const ENDED = 'The intake has ended; nothing more is acknowledged';
 const NOTHING_TO_SAY: Accepted = { acknowledge: null };
-const NOTHING_MEANT: Judgement = {
+const NOT_JUDGED: Judgement = {
   findings: [],
   alarmStates: [],
   catalogue: null,
@@ -102,7 +102,7 @@ function judged({ judge, log }: IntakeOptions, packet: Packet, position: Positio
     return judge(packet, position, hub);
   } catch (err) {
     log.error({ err, hubId: hub.hubId }, 'a packet could not be judged; it is kept in the journal');
-    return NOTHING_MEANT;
+    return NOT_JUDGED;
   }
 }
 

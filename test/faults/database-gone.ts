@@ -11,7 +11,7 @@ import { type Desk, openDesk } from './desk.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome } from './fault.ts';
 import { acknowledgedIsKept, emergencyHasOneAlert, readMessages, takesEffectOnce } from './invariants-messages.ts';
 import { type LoadLedger, loadLedger } from './load-ledger.ts';
-import { letIn, openPresses, type Presses } from './presses.ts';
+import { allLetIn, openPresses, type Presses } from './presses.ts';
 import { openToQuery } from './query.ts';
 import { neverWentBack, nothingUnattended, startSampler } from './sampler.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
@@ -98,7 +98,7 @@ async function open({ size, seed }: FaultRun) {
   if (!broker || !web) throw new Error('every process was started');
   const owner = await logIn(web.httpUrl, web.ownerLink ?? '');
   const { homes } = await registerHomes(owner, shape.homes + 2 * PRESSES);
-  await letIn(broker.mqttPort, homes);
+  await allLetIn(broker.mqttPort, homes);
   const desk = openDesk(owner, web.httpUrl, diceOf(seed, 'desk'));
   desk.rest();
   const presses = openPresses(owner, web.httpUrl, broker.mqttPort, homes.slice(shape.homes));

@@ -15,7 +15,7 @@ import { acknowledgedIsKept, emergencyHasOneAlert, readMessages, takesEffectOnce
 import { ownOutageLosesNoHub, replaysTheSame, snapshotsOf } from './invariants-processor.ts';
 import { everyStepIsTold } from './invariants-telling.ts';
 import { ACKED, CRITICAL, type LoadLedger, loadLedger, SAID } from './load-ledger.ts';
-import { letIn } from './presses.ts';
+import { allLetIn } from './presses.ts';
 import { openToQuery } from './query.ts';
 import { memoryBounded, neverWentBack, nothingUnattended, type Sampled, startSampler } from './sampler.ts';
 
@@ -103,7 +103,7 @@ async function openHomes({ web, homes, mqttPort }: TownOptions, hook: Hook) {
   for (const audience of TOLD_BY_WEBHOOK) await owner.post('/webhooks', { areaId: ROOT_AREA, audience, url: hook.url });
   const registered = await registerHomes(owner, homes, { plans: { sos: PLAN } });
   const hubs = hubLinesOf(registered.homes);
-  await letIn(mqttPort, registered.homes);
+  await allLetIn(mqttPort, registered.homes);
   return { owner, hubs };
 }
 

@@ -9,7 +9,7 @@ import { type Cluster, startCluster } from './cluster.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome } from './fault.ts';
 import { acknowledgedIsKept, emergencyHasOneAlert, readMessages, takesEffectOnce } from './invariants-messages.ts';
 import { loadLedger } from './load-ledger.ts';
-import { letIn, openPresses, type Press, type Presses, p99 } from './presses.ts';
+import { allLetIn, openPresses, type Press, type Presses, p99 } from './presses.ts';
 import { openToQuery } from './query.ts';
 import { nothingUnattended, startSampler } from './sampler.ts';
 
@@ -86,7 +86,7 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
     const { broker, web } = await startRoles(cluster);
     const owner = await logIn(web.httpUrl, web.ownerLink ?? '');
     const { homes } = await registerHomes(owner, shape.homes + wanted);
-    await letIn(broker.mqttPort, homes);
+    await allLetIn(broker.mqttPort, homes);
     const sampler = startSampler({ url: cluster.url, processes: cluster.processes });
     const load = runLoad({
       ...{ host: '127.0.0.1', port: broker.mqttPort, hubs: hubLinesOf(homes.slice(0, shape.homes)) },

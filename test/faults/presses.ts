@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import type { QueueAnswer } from '../../web/wire/alert.ts';
 import { serverFrame } from '../../web/wire/system.ts';
 import type { Person, registerHomes } from '../person.ts';
-import { until } from '../system.ts';
+import { letIn } from './let-in.ts';
 
 type Home = Awaited<ReturnType<typeof registerHomes>>['homes'][number];
 
@@ -21,16 +21,11 @@ export type Presses = {
 
 const REDIAL_MS = 250;
 
-/** A broker in a process of its own learns of new hubs a moment later, and turns them away until then. */
-export async function letIn(mqttPort: number, homes: readonly Home[]): Promise<void> {
+/** Waits until a broker in a process of its own, which learns of new hubs a moment later, lets the last of them in. */
+export async function allLetIn(mqttPort: number, homes: readonly Home[]): Promise<void> {
   const last = homes.at(-1);
   if (!last) return;
-  const { clientId, username, key } = last;
-  const credential = { clientId, username, password: key, reconnectPeriod: 0 };
-  const client = await until('the broker to know the new hubs', () =>
-    connectAsync(`mqtt://127.0.0.1:${mqttPort}`, credential).catch(() => null),
-  );
-  await client.endAsync();
+  await (await letIn(mqttPort, last)).endAsync();
 }
 
 /** Notes when each alert was first named in a frame to a desk; the desk comes back when it is cut off. */

@@ -11,7 +11,7 @@ import { type Cluster, startCluster } from './cluster.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome } from './fault.ts';
 import { acknowledgedIsKept, emergencyHasOneAlert, readMessages, takesEffectOnce } from './invariants-messages.ts';
 import { type LoadLedger, loadLedger } from './load-ledger.ts';
-import { letIn } from './presses.ts';
+import { allLetIn } from './presses.ts';
 import { openToQuery } from './query.ts';
 import { neverWentBack, nothingUnattended, startSampler } from './sampler.ts';
 
@@ -134,7 +134,7 @@ async function run(played: FaultRun): Promise<Outcome> {
     if (!broker || !web) throw new Error('a process a role was started');
     const owner = await logIn(web.httpUrl, web.ownerLink ?? '');
     const { homes } = await registerHomes(owner, shape.homes);
-    await letIn(broker.mqttPort, homes);
+    await allLetIn(broker.mqttPort, homes);
     const sampler = startSampler({ url: cluster.url, processes: cluster.processes });
     const load = runLoad({
       ...{ host: '127.0.0.1', port: broker.mqttPort, hubs: hubLinesOf(homes), rate: shape.rate, seconds: 3_600 },
