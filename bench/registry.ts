@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import { city } from './city.ts';
 import { disk } from './disk.ts';
 import { everyday } from './everyday.ts';
 import { idle } from './idle.ts';
@@ -8,4 +9,14 @@ import { sideBySide } from './side-by-side.ts';
 import { storm } from './storm.ts';
 
 /** In the order of the report. */
-export const benches: readonly Bench[] = [everyday, storm, idle, disk, journal, processors, frontEnds, sideBySide];
+export const benches: readonly Bench[] = [
+  everyday,
+  city,
+  storm,
+  idle,
+  disk,
+  journal,
+  processors,
+  frontEnds,
+  sideBySide,
+];
