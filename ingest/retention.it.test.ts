@@ -50,7 +50,7 @@ describe.each(engines)('retention on $name', (engine) => {
       return {
         states: [],
         readings: [single('heart_rate', 399), single('heart_rate', 401), single('open', 89), single('open', 91)],
-        rollups: [399, 401]
+        rollups: [99, 101]
           .flatMap((age) => Array.from({ length: 700 }, (_, n) => bucket(3_600, age, `d${n}`)))
           .concat([3_652, 3_654].map((age) => bucket(86_400, age))),
         ...{ latest: [], devices: [], hubs: [] },

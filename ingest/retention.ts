@@ -11,8 +11,8 @@ import { SERIES } from './series-export.ts';
 
 /** How long single readings are kept, by their class; the others live on in their rollups only. */
 const readings: Partial<Record<RetentionClass, number>> = { vital: days(400), event: days(90) };
-/** How long rollups are kept, by their size in seconds. */
-const rollups: Readonly<Record<number, number>> = { 3600: days(400), 86400: days(3_653) };
+/** How long rollups are kept, by their size in seconds: hours for a season, since they are most of the disk, and days for ten years. */
+const rollups: Readonly<Record<number, number>> = { 3600: days(100), 86400: days(3_653) };
 
 /** One bite: a few ms of the only writer, behind which an emergency may have to wait. */
 const ROWS = 500;
