@@ -52,6 +52,12 @@ async function tell(
   }
 }
 
+/** Somebody else may refuse meanwhile, and then these are still to be asked. */
+const withoutRoom = (to: Destination): Told => ({
+  ...{ kind: 'retry', reason: 'unreachable', answer: 'too many attempts at it were under way' },
+  destination: destinationName(to),
+});
+
 /** Due notices → stages → channel → delivery rows. */
 export function openDispatcher({ store, holder, channels, clock, log, onRecorded }: DispatcherDeps): Dispatcher {
   const lanes = openLanes();
@@ -74,7 +80,8 @@ export function openDispatcher({ store, holder, channels, clock, log, onRecorded
   async function attempt(telling: Telling, destinations: readonly Destination[], now: number): Promise<void> {
     const told = await tell({ channels, log }, { ...telling, destinations }, now);
     for (const destination of destinations) lanes.leave(destinationName(destination));
-    await settle([outcomeOf(telling.notice, told, now, clock.now())]);
+    const others = telling.destinations.filter((to) => !destinations.includes(to)).map(withoutRoom);
+    await settle([outcomeOf(telling.notice, [...told, ...others], now, clock.now())]);
   }
 
   /** Starts an attempt at those destinations that have room; false when there are some and none has. */

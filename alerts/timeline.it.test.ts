@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { seconds } from '../domain/time.ts';
 import type { Store } from '../store/commands.ts';
 import { engines } from '../test/memory.ts';
@@ -144,6 +144,37 @@ describe.each(engines)('a night in one home, on $name', (engine) => {
     expect(hook.received).toHaveLength(1);
     const both = (await home.told(sos)).deliveries.filter((one) => one.destination.includes(':'));
     expect(both.map((one) => one.outcome).sort()).toEqual(['retry', 'sent']);
+  });
+
+  test('a receiver that had no room is tried when it has some, whatever another one answered meanwhile', async () => {
+    const home = await night();
+    const held: (() => void)[] = [];
+    const busy = await receiver((...asked) => void held.push(() => accepting(...asked)));
+    const refusing = await receiver(answering(400, {}));
+    const plan = {
+      steps: [{ afterSeconds: 0, tell: ['owner' as const], channels: ['webhook' as const] }],
+    };
+    const kinds = ['inactivity', 'door_open', 'hub_lost', 'battery_low', 'vitals'] as const;
+    const plans = Object.fromEntries(
+      kinds.map((kind) => [kind, { ...plan, repeatSeconds: 600, attendSeconds: 600, closeSeconds: 600 }]),
+    );
+    await home.store().changeHousehold({ id: home.householdId, change: { plans } });
+    await home.webhook('owner', busy.url);
+    const before = kinds.slice(0, 4).map((kind) => home.raises(kind));
+    await vi.waitFor(() => expect(held).toHaveLength(4));
+
+    await home.webhook('owner', refusing.url);
+    const after = home.raises('vitals');
+    await vi.waitFor(() => expect(refusing.received).toHaveLength(1));
+    busy.answer = accepting;
+    for (const answer of held) answer();
+    await Promise.all(before);
+    const vitals = await after;
+    expect((await home.told(vitals)).notices).toMatchObject([{ state: 'due' }]);
+    await home.forward(seconds(2));
+    const { notices, deliveries } = await home.told(vitals);
+    expect(notices).toMatchObject([{ state: 'delivered' }]);
+    expect(deliveries.map(({ outcome }) => outcome).sort()).toEqual(['gave_up', 'retry', 'sent']);
   });
 
   test('a crash after sending and before recording sends again as soon as we are back, under the same delivery id', async () => {
