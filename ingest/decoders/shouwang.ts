@@ -123,7 +123,8 @@ function decode(packet: Packet): Decoded {
 
 /** What tells a hub that its life-critical event is an open alert on disk: sent to the `down` beside the topic it came on. */
 function acknowledgement(topic: string, event: NonNullable<Decoded['event']>): { topic: string; payload: string } {
-  return { topic: topic.replace(/[^/]*$/, 'down'), payload: JSON.stringify({ ack: event }) };
+  const folder = topic.slice(0, topic.lastIndexOf('/') + 1);
+  return { topic: `${folder}down`, payload: JSON.stringify({ ack: event }) };
 }
 
 export const shouwang = { ecosystem: 'shouwang', decode, acknowledgement } as const satisfies Decoder;

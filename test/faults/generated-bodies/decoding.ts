@@ -27,6 +27,9 @@ const packetOf = (topic: string, payload: Uint8Array, receivedAt = MIDNIGHT): Pa
   ...{ kind: 'packet', hubId: 'hub-1', topic, payload, qos: 1, retain: false, receivedAt, monotonicAt: 0 },
 });
 
+/** As long as MQTT lets it be, nearly. */
+const LONG_TOPIC = `sw/${'x'.repeat(65_000)}/emergency`;
+
 const topics = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('sw/hub-1/up', 'sw/hub-1/emergency') },
   {
@@ -36,7 +39,7 @@ const topics = fc.oneof(
       ...['zigbee2mqtt/pendant/availability', 'zigbee2mqtt/__proto__', 'zigbee2mqtt/pendant/set', 'x/constructor/y'],
     ),
   },
-  { weight: 1, arbitrary: fc.constantFrom(...nastyTexts, '', '/', '/emergency', `sw/${'x'.repeat(60_000)}/emergency`) },
+  { weight: 1, arbitrary: fc.constantFrom(...nastyTexts, '', '/', '/emergency', LONG_TOPIC) },
 );
 const hubs = fc.constantFrom(...ecosystem.options).map(hubOf);
 
@@ -160,10 +163,11 @@ const enormous: readonly (readonly [name: string, payload: string])[] = [
   ['1 MB of escapes', `"${'\\u0000'.repeat(MB / 6)}"`],
   ['1 MB of spaces', ' '.repeat(MB)],
   ['1 MB of quotes', '"'.repeat(MB)],
+  ['nothing but its name', '{"boot":"b","seq":0,"readings":[]}'],
   ['1 MB of backslashes', `"${'\\'.repeat(MB)}`],
 ];
 
-const TOPICS = ['sw/hub-1/emergency', 'zigbee2mqtt/bridge/devices', 'zigbee2mqtt/pendant'];
+const TOPICS = ['sw/hub-1/emergency', 'zigbee2mqtt/bridge/devices', 'zigbee2mqtt/pendant', LONG_TOPIC];
 
 const bearsEnormous =
   (all: Ruleset) =>
