@@ -244,6 +244,15 @@ describe('the intake', () => {
     await intake.stop();
   });
 
+  test('keeps the longest topic of characters that are none, and what others say beside it', async () => {
+    const intake = await start();
+    const topics = ['\0', '\ufffd', 'x'].map((one) => `sw/${one.repeat(65_000)}/emergency`);
+    await Promise.all(topics.map((topic) => intake.accept(packet('1', topic), hub)));
+    await intake.stop();
+    const found = (await journalOf(open.store, 's')).map((entry) => (entry.kind === 'packet' ? entry.topic : ''));
+    expect(found).toEqual(['?', '?', 'x'].map((one) => `sw/${one.repeat(65_000)}/emergency`));
+  });
+
   test('keeps and answers a packet over which its judge stumbles, and counts it', async () => {
     const intake = await start({
       judge: () => {

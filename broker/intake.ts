@@ -94,6 +94,18 @@ const describe = (hub: AdmittedHub, catalogue: Catalogue): void => {
   (hub as { catalogue: Catalogue | null }).catalogue = catalogue;
 };
 
+/** What MQTT and a segment hold of a topic, in bytes. */
+const LONGEST_TOPIC = 65_535;
+
+/**
+ * MQTT forbids NUL and broken UTF-8 in a topic [MQTT-1.5.3-1, -2] and aedes lets both pass. PostgreSQL would refuse the whole commit for
+ * a NUL; and what stands for either takes three bytes instead of one, with which a topic may outgrow what a segment can hold.
+ */
+function storable(topic: string): string {
+  const text = topic.includes('\0') ? topic.replaceAll('\0', '\ufffd') : topic;
+  return Buffer.byteLength(text) > LONGEST_TOPIC ? text.replaceAll('\ufffd', '?') : text;
+}
+
 const times = (clock: Clock) => ({ receivedAt: clock.now(), monotonicAt: clock.monotonic() });
 
 /** A judge that stumbles over one packet must not stop the others: the packet is kept, answered and counted. */
@@ -166,8 +178,7 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
   return {
     accept({ topic: written, payload, qos, retain }, hub) {
       if (ended) return Promise.reject(new Error(ENDED));
-      // MQTT forbids NUL in a topic [MQTT-1.5.3-2] and aedes lets it pass; PostgreSQL would refuse the whole commit for it.
-      const topic = written.includes('\0') ? written.replaceAll('\0', '\ufffd') : written;
+      const topic = storable(written);
       const packet: Packet = { kind: 'packet', hubId: hub.hubId, topic, payload, qos, retain, ...times(clock) };
       // Only what is critical is called by its place, so that is where it is judged.
       const meaning = judged(options, packet, { stream: criticalStream(stream), number: critical.next() }, hub);
