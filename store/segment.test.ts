@@ -51,3 +51,16 @@ test('a segment gives back exactly what was written, in order', () => {
 test('a corrupt segment is an error, not a wrong reading', () => {
   expect(() => [...segmentEntries(new Uint8Array([9, 0, 0]))]).toThrow(/corrupt/);
 });
+
+test('an entry that does not fit leaves nothing behind', () => {
+  const writer = segmentWriter();
+  const packet = (topic: string): JournalEntry => ({
+    ...{ kind: 'packet', hubId: 'h', topic, payload: new Uint8Array([1]), qos: 1, retain: false },
+    ...{ receivedAt: 1, monotonicAt: 1 },
+  });
+  writer.add(packet('before'));
+  expect(() => writer.add(packet('\ufffd'.repeat(65_535)))).toThrow(RangeError);
+  writer.add(packet('after'));
+  const found = [...segmentEntries(writer.take())];
+  expect(found.map((it) => it.kind === 'packet' && it.topic)).toEqual(['before', 'after']);
+});

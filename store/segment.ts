@@ -31,34 +31,36 @@ export function segmentWriter(initialBytes = 65_536): SegmentWriter {
     buffer = larger;
   }
 
-  function addPacket({ qos, retain, topic, payload }: Packet): void {
-    at = buffer.writeUInt8(qos | (retain ? 4 : 0), at);
-    const bytes = buffer.write(topic, at + 2);
-    at = buffer.writeUInt16LE(bytes, at) + bytes;
-    at = buffer.writeUInt32LE(payload.length, at);
-    buffer.set(payload, at);
-    at += payload.length;
+  /** Where the next entry begins. */
+  function packetAt(from: number, { qos, retain, topic, payload }: Packet): number {
+    let end = buffer.writeUInt8(qos | (retain ? 4 : 0), from);
+    const bytes = buffer.write(topic, end + 2);
+    end = buffer.writeUInt16LE(bytes, end) + bytes;
+    end = buffer.writeUInt32LE(payload.length, end);
+    buffer.set(payload, end);
+    return end + payload.length;
   }
 
-  function addLink({ epoch, silentMs }: LinkChange): void {
-    at = buffer.writeUInt32LE(epoch, at);
-    if (silentMs) at = buffer.writeUInt32LE(silentMs, at);
+  function linkAt(from: number, { epoch, silentMs }: LinkChange): number {
+    const end = buffer.writeUInt32LE(epoch, from);
+    return silentMs ? buffer.writeUInt32LE(silentMs, end) : end;
   }
 
   return {
     add(entry, slot) {
       reserve(FIXED + (entry.kind === 'packet' ? entry.topic.length * 3 + entry.payload.length : 0));
       const kind = entry.kind === 'down' && entry.silentMs ? 'silent' : entry.kind;
-      at = buffer.writeUInt8(KINDS.indexOf(kind) | (slot === undefined ? 0 : HAS_SLOT), at);
-      if (slot !== undefined) at = buffer.writeUInt8(slot, at);
-      at = buffer.writeDoubleLE(entry.receivedAt, at);
-      at = buffer.writeDoubleLE(entry.monotonicAt, at);
+      let end = buffer.writeUInt8(KINDS.indexOf(kind) | (slot === undefined ? 0 : HAS_SLOT), at);
+      if (slot !== undefined) end = buffer.writeUInt8(slot, end);
+      end = buffer.writeDoubleLE(entry.receivedAt, end);
+      end = buffer.writeDoubleLE(entry.monotonicAt, end);
       if (entry.kind !== 'beat') {
-        const hub = buffer.write(entry.hubId, at + 1);
-        at = buffer.writeUInt8(hub, at) + hub;
-        if (entry.kind === 'packet') addPacket(entry);
-        else addLink(entry);
+        const hub = buffer.write(entry.hubId, end + 1);
+        end = buffer.writeUInt8(hub, end) + hub;
+        end = entry.kind === 'packet' ? packetAt(end, entry) : linkAt(end, entry);
       }
+      // Only now: what does not fit throws, and half an entry would make all that follows unreadable.
+      at = end;
       count++;
     },
     count: () => count,
