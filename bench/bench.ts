@@ -1,3 +1,6 @@
+import type { LoadResult } from '../device-sim/load.ts';
+import { brokenOf } from '../test/faults/fault.ts';
+
 /** What one measurement is asked. */
 export type BenchRun = {
   readonly seconds: number;
@@ -24,5 +27,16 @@ export type Bench = {
   readonly unavailable: () => string | null;
   readonly run: (run: BenchRun) => Promise<Measured>;
 };
+
+/** Of the rate that was asked for; the rest is what is in flight at the end. */
+const ALL_BUT = 0.98;
+
+/** Latencies are those of a load only when all of it was there: every hub let in, each message in its time, each answered. */
+export const loadMissed = ({ clients, connected, rate, unacked }: LoadResult, asked: number): string[] =>
+  brokenOf(
+    [connected === clients, `${clients - connected} hubs were not let in`],
+    [rate >= asked * ALL_BUT, `${rate} messages/s instead of ${asked}`],
+    [unacked === 0, `${unacked} messages were not acknowledged`],
+  );
 
 export const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));

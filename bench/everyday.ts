@@ -1,7 +1,8 @@
 import { runLoad } from '../device-sim/load.ts';
+import { brokenOf } from '../test/faults/fault.ts';
 import { logIn } from '../test/person.ts';
 import { startFreshSystem } from '../test/system.ts';
-import { type Bench, rounded } from './bench.ts';
+import { type Bench, loadMissed, rounded } from './bench.ts';
 import { openPresses } from './press.ts';
 import { registerHubs } from './register.ts';
 
@@ -34,6 +35,7 @@ export const everyday: Bench = {
     const { processorBehindMs } = await owner.get<{ processorBehindMs: number }>('/system');
     await presses.close();
     await system.end();
+    const deskP99 = rounded(desk.quantile(0.99));
     const figures = {
       acknowledged: load.acked,
       'messages/s': load.rate,
@@ -41,7 +43,8 @@ export const everyday: Bench = {
       'PUBACK p99 ms': rounded(load.p99_ms),
       'PUBACK p99.9 ms': rounded(load.p999_ms),
       'button to desk p50 ms': rounded(desk.quantile(0.5)),
-      'button to desk p99 ms': rounded(desk.quantile(0.99)),
+      'button to desk p99 ms': deskP99,
+      'button to desk max ms': rounded(desk.quantile(1)),
       'processor behind ms': processorBehindMs,
       'start to accepting ms': Math.round(system.acceptingMs),
       unacknowledged: load.unacked,
@@ -49,9 +52,11 @@ export const everyday: Bench = {
     return {
       figures,
       missed: [
-        ...(load.unacked > 0 ? [`${load.unacked} messages were not acknowledged`] : []),
-        ...(load.p99_ms > PUBACK_P99_MS ? [`PUBACK p99 ${rounded(load.p99_ms)} ms`] : []),
-        ...(desk.quantile(0.99) > DESK_P99_MS ? [`button to desk p99 ${rounded(desk.quantile(0.99))} ms`] : []),
+        ...loadMissed(load, RATE),
+        ...brokenOf(
+          [load.p99_ms <= PUBACK_P99_MS, `PUBACK p99 ${rounded(load.p99_ms)} ms`],
+          [deskP99 <= DESK_P99_MS, `button to desk p99 ${deskP99} ms`],
+        ),
       ],
     };
   },

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { HubLine } from '../device-sim/hubs-csv.ts';
 import { type Latencies, latencies } from '../device-sim/latency.ts';
 import { runLoad } from '../device-sim/load.ts';
+import { brokenOf } from '../test/faults/fault.ts';
 import { logIn } from '../test/person.ts';
 import { startFreshSystem, until } from '../test/system.ts';
 import { type Bench, type BenchRun, rounded } from './bench.ts';
@@ -12,9 +13,11 @@ import { registerHubs } from './register.ts';
 import { mosquittoUnavailable, startNodeRed } from './side-by-side/node-red.ts';
 
 const HUBS = 500;
-const RATES = [2_250, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 50_000, 60_000];
+const RATES = [2_250, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 50_000, 60_000] as const;
 /** Who keeps up has dealt with everything so soon after it was said. */
 const LEVEL_WITHIN_MS = 1_000;
+/** A screen shows nothing sooner than its next picture. */
+const FRAME_MS = 17;
 
 /** Somebody who takes what hubs say, and shows a pressed button to a browser. */
 type Contender = {
@@ -127,7 +130,7 @@ async function climb(name: string, it: Contender, { seconds, say }: BenchRun) {
 export const sideBySide: Bench = {
   name: 'side-by-side',
   measures: `Shouwang with every message on disk beside Mosquitto and a Node-RED flow in memory, ${HUBS} hubs`,
-  bar: 'keeps up with more, and a button is on the screen as soon',
+  bar: `keeps up with more, and at ${RATES[0].toLocaleString('en')}/s a button is on the screen as soon, to a frame of ${FRAME_MS} ms (p99)`,
   seconds: 8,
   unavailable: mosquittoUnavailable,
   async run(run) {
@@ -141,7 +144,13 @@ export const sideBySide: Bench = {
       'Shouwang button to desk p99 ms at 2,250/s': rounded(ours.everyday?.deskP99 ?? Number.NaN),
       'Shouwang button to desk p99 ms at its most': rounded(ours.most?.deskP99 ?? Number.NaN),
     };
-    const slower = (ours.most?.rate ?? 0) < (flow.most?.rate ?? 0);
-    return { figures, missed: slower ? ['the flow in memory keeps up with more'] : [] };
+    const [oursMs, flowMs] = [ours.everyday?.deskP99 ?? Number.NaN, flow.everyday?.deskP99 ?? 0];
+    return {
+      figures,
+      missed: brokenOf(
+        [(ours.most?.rate ?? 0) > (flow.most?.rate ?? 0), 'the flow in memory keeps up with as much'],
+        [oursMs <= flowMs + FRAME_MS, `at ${RATES[0]}/s a button is on the screen after ${rounded(oursMs)} ms (p99)`],
+      ),
+    };
   },
 };

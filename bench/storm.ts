@@ -1,7 +1,8 @@
 import { type LoadResult, runLoad } from '../device-sim/load.ts';
+import { brokenOf } from '../test/faults/fault.ts';
 import { logIn, type Person } from '../test/person.ts';
 import { startFreshSystem, until } from '../test/system.ts';
-import { type Bench, type BenchRun, rounded } from './bench.ts';
+import { type Bench, type BenchRun, loadMissed, rounded } from './bench.ts';
 import { openPresses } from './press.ts';
 import { registerHubs } from './register.ts';
 import { serve } from './serve-door.ts';
@@ -41,12 +42,12 @@ async function shouwang({ seconds, say }: BenchRun) {
   say(`${load.rate}/s; now the same with a desk`);
   const ended = new AbortController();
   const pressing = presses.until(ended.signal);
-  await runLoad({ ...where, seconds });
+  const beside = await runLoad({ ...where, seconds });
   ended.abort();
   const desk = await pressing;
   await presses.close();
   await system.end();
-  return { load, behind, desk };
+  return { load, beside, behind, desk };
 }
 
 /** As many as come: every hub sends again as soon as it is answered. */
@@ -59,7 +60,7 @@ export const storm: Bench = {
   async run(run) {
     const plain = await plainAedes(run.seconds);
     run.say(`plain aedes: ${plain.rate}/s`);
-    const { load, behind, desk } = await shouwang(run);
+    const { load, beside, behind, desk } = await shouwang(run);
     const ratio = rounded(load.rate / plain.rate, 2);
     const deskP99 = rounded(desk.quantile(0.99));
     return {
@@ -71,16 +72,20 @@ export const storm: Bench = {
         'PUBACK p99 ms': rounded(load.p99_ms),
         'processor behind ms': behind.behindMs,
         'level after ms': behind.levelAfterMs,
+        'messages/s beside the desk': beside.rate,
         'button to desk p50 ms': rounded(desk.quantile(0.5)),
         'button to desk p99 ms': deskP99,
         unacknowledged: load.unacked,
       },
       missed: [
-        ...(load.rate < BAR.perSecond ? [`${load.rate} messages/s`] : []),
-        ...(ratio < BAR.ratio ? [`${ratio} of plain aedes`] : []),
-        ...(behind.behindMs > BAR.behindMs ? [`the processor was ${behind.behindMs} ms behind`] : []),
-        ...(deskP99 > BAR.deskP99Ms ? [`button to desk p99 ${deskP99} ms`] : []),
-        ...(load.unacked > 0 ? [`${load.unacked} messages were not acknowledged`] : []),
+        // The rate is as many as come: what it must be is said by the bar.
+        ...[load, beside].flatMap((it) => loadMissed(it, 0)),
+        ...brokenOf(
+          [Math.min(load.rate, beside.rate) >= BAR.perSecond, `${load.rate} and ${beside.rate} messages/s`],
+          [ratio >= BAR.ratio, `${ratio} of plain aedes`],
+          [behind.behindMs <= BAR.behindMs, `the processor was ${behind.behindMs} ms behind`],
+          [deskP99 <= BAR.deskP99Ms, `button to desk p99 ${deskP99} ms`],
+        ),
       ],
     };
   },

@@ -1,7 +1,7 @@
 /** Latencies counted in bins: 10 µs wide up to 100 ms, 1 ms wide up to a minute, where all longer ones are put. */
 export type Latencies = {
   readonly add: (ms: number) => void;
-  /** The latency in ms that the share `q` of all stayed within; 0 when there are none. */
+  /** The latency in ms that the share `q` of all stayed within; NaN when there are none, which passes no bar. */
   readonly quantile: (q: number) => number;
 };
 
@@ -20,7 +20,7 @@ export function latencies(): Latencies {
     },
     quantile(q) {
       let left = Math.ceil(total * q);
-      if (left === 0) return 0;
+      if (left === 0) return Number.NaN;
       const bin = bins.findIndex((count) => {
         left -= count;
         return left <= 0;
