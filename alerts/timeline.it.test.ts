@@ -220,6 +220,18 @@ describe.each(engines)('a night in one home, on $name', (engine) => {
     ).toBe(true);
   });
 
+  test('an answer that no database keeps as it is takes nobody else’s record with it', async () => {
+    const home = await night();
+    const hook = await receiver((_, response) => void response.writeHead(500).end('out of\0order'));
+    await home.webhook('station', hook.url);
+    const sos = await home.raises('sos');
+    await home.forward(seconds(15));
+    const { deliveries } = await home.told(sos);
+    expect(deliveries.filter(({ channel }) => channel === 'webhook').map(({ answer }) => answer)).toContain(
+      '500 out of\ufffdorder',
+    );
+  });
+
   test('nobody is ever not told without a record that says why', async () => {
     const home = await night();
     await home.store().changeHousehold({ id: home.householdId, change: { mode: 'commissioning' } });

@@ -41,9 +41,12 @@ function notBeforeMs(response: Response): { notBeforeMs?: number } {
   return asked > 0 ? { notBeforeMs: Math.min(seconds(asked), LONGEST_PAUSE_MS) } : {};
 }
 
+/** PostgreSQL keeps no NUL, and would refuse what is recorded with it: that answer and those of other receivers. */
+const keepable = (text: string): string => text.slice(0, KEPT_CHARACTERS).toWellFormed().replaceAll('\0', '\ufffd');
+
 function toldBy(response: Response, text: string, destination: string): Told {
   const { status } = response;
-  const answer = `${status} ${text}`.slice(0, KEPT_CHARACTERS);
+  const answer = keepable(`${status} ${text}`);
   const told = (kind: Told['kind'], reason: VerdictReason): Told => ({ kind, reason, answer, destination });
   if (response.ok) return isReceipt(text) ? told('sent', 'sent') : told('retry', 'refused');
   // A redirect would take a resident's address to somebody whom no owner has named.
