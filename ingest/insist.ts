@@ -29,11 +29,11 @@ const NOTHING: Concluded = { findings: [], recoveries: [] };
 
 const isRefused = (error: unknown): boolean => failureOf(error) === 'refused' && !isFenced(error);
 
-/** Repeats a write while the memory cannot be reached: all of them mean the same when they are done twice. */
-async function insist<T>(log: Log, what: string, write: () => Promise<T>): Promise<T> {
+/** Asks again while the memory cannot be reached: all that is asked so means the same when it is done twice. */
+export async function insist<T>(log: Log, what: string, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await write();
+      return await ask();
     } catch (err) {
       if (failureOf(err) !== 'unavailable') throw err;
       log.error({ err, what }, 'the memory does not answer; trying again');

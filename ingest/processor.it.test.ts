@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hours, minutes, seconds } from '../domain/time.ts';
+import { days, hours, minutes, seconds } from '../domain/time.ts';
 import { movedClock } from '../runtime/clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { Store } from '../store/commands.ts';
+import { StoreError } from '../store/failure.ts';
 import { isFenced } from '../store/lease.ts';
 import { type OpenStore, openStoreHere } from '../store/open.ts';
 import type { WatchedHousehold } from '../store/watched-household.ts';
@@ -256,6 +257,48 @@ describe.each(engines)('the processor on $name', (engine) => {
     await open.close();
   });
 
+  test('a memory that was away while a turn was written costs nobody: hubs are connected still, whichever stream comes back first', async () => {
+    const open = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT + hours(9));
+    const homes = await registerHomes(open.store, 5, clock.now());
+    const origin = clock.now();
+    const write = { a: streamOf(open.store, 'a'), 'a critical': streamOf(open.store, 'a critical') };
+    const times = () => ({ receivedAt: clock.now(), monotonicAt: clock.now() - origin });
+    const beat = (stream: keyof typeof write) => write[stream]([{ kind: 'beat', ...times() }]);
+    let awayMs = 0;
+    const store: Store = {
+      ...open.store,
+      async commitTurn(turn) {
+        clock.forward(awayMs);
+        await open.store.commitTurn(turn);
+        return [];
+      },
+    };
+    const processor = await startProcessor({
+      ...{ store, clock, log: silentLog, nudge: quiet, rules, decode, intakeStartedAt: null },
+      ...{ partition: WHOLE, lease: await soleLease(open.store) },
+    });
+    await write.a(homes.map(({ hubId }) => ({ kind: 'up', hubId, epoch: 1, ...times() })));
+    for (let n = 0; n < 5; n++, clock.forward(seconds(10))) {
+      await beat('a');
+      await beat('a critical');
+      await processor.round();
+    }
+    awayMs = minutes(10);
+    await beat('a');
+    await processor.round();
+    awayMs = 0;
+    await beat('a critical');
+    await processor.round();
+    clock.forward(seconds(1));
+    await beat('a');
+    await processor.round();
+    const { changes } = await open.store.news({ since: 0 });
+    expect(changes.map((it) => it.householdId)).toEqual(['system']);
+    await processor.stop();
+    await open.close();
+  });
+
   test('a rule that throws on one home is said once, and every other home and rule goes on', async () => {
     const open = await openStoreHere(await started.database());
     const clock = movedClock(MIDNIGHT + hours(9));
@@ -299,6 +342,47 @@ describe.each(engines)('the processor on $name', (engine) => {
     const { keys } = await replay(open.store, WHOLE, known, null);
     expect(keys.filter((key) => key.includes('monitoring_degraded'))).toHaveLength(1);
     expect(keys.filter((key) => key.includes(' at:'))).toHaveLength(5);
+    await open.close();
+  });
+
+  test('what a new hub says is not lost when the registry cannot be asked just then who it is', async () => {
+    const open = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT + hours(9));
+    let away = 0;
+    const householdsSince: Store['householdsSince'] = async (asked) => {
+      if (away-- > 0) throw new StoreError('unavailable', new Error('away'), undefined);
+      return open.store.householdsSince(asked);
+    };
+    const processor = await startProcessor({
+      ...{ store: { ...open.store, householdsSince }, clock, log: silentLog, nudge: quiet, rules, decode },
+      ...{ partition: WHOLE, lease: await soleLease(open.store), intakeStartedAt: null },
+    });
+    const [home] = await registerHomes(open.store, 1, clock.now());
+    const times = { receivedAt: clock.now(), monotonicAt: clock.now() };
+    await streamOf(open.store, 'a')([{ kind: 'up', hubId: home!.hubId, epoch: 1, ...times }]);
+    away = 1;
+    await processor.round().catch(() => {});
+    await processor.round();
+    expect(processor.town.states.get(home!.householdId)?.hubs[home!.hubId]?.up).toBe(true);
+    await processor.stop();
+    await open.close();
+  });
+
+  test('the time of a backlog is never later than our own, however far ahead the clock of an intake is', async () => {
+    const open = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT + hours(9));
+    const beat = (receivedAt: number) => ({ kind: 'beat' as const, receivedAt, monotonicAt: receivedAt });
+    const write = streamOf(open.store, 'a');
+    for (let n = 0; n < 3; n++) await write(Array.from({ length: 7_000 }, () => beat(clock.now() + days(2))));
+    const processor = await startProcessor({
+      ...{ store: open.store, clock, log: silentLog, nudge: quiet, rules, decode },
+      ...{ partition: WHOLE, lease: await soleLease(open.store), intakeStartedAt: null },
+    });
+    expect(await processor.round()).toEqual({ caughtUp: false });
+    await processor.round();
+    const turns = await open.store.turnsFrom({ processor: '0', number: 0 });
+    expect(turns.map(({ at }) => at)).toEqual([clock.now(), clock.now()]);
+    await processor.stop();
     await open.close();
   });
 

@@ -9,7 +9,7 @@ import type { Partition } from '../store/partition.ts';
 import type { Turn } from '../store/processor.ts';
 import { takeCheckpoint } from './checkpoint.ts';
 import { type Conclusion, ruleset } from './household.ts';
-import { type InsistentMemory, insistentMemory } from './insist.ts';
+import { type InsistentMemory, insist, insistentMemory } from './insist.ts';
 import { type Batch, journalReader } from './journal.ts';
 import { nameOf, readSnapshot, replayFrom } from './replay.ts';
 import type { AnyRule } from './rule.ts';
@@ -202,17 +202,21 @@ function checkpoint(work: Work): Promise<void> {
   return work.checkpointing;
 }
 
-/** The turn that is due, if one is. A backlog is judged by its own time: what was said later stands further on, and is not missed yet. */
+/**
+ * The turn that is due, if one is. A backlog is judged by its own time: what was said later stands further on, and is not missed yet. By
+ * no later one than ours, though an intake's clock may be ahead of it.
+ */
 function nextTurn({ town, last, watching }: Work, { entries, cut, caughtUp }: Batch, now: number): Turn | null {
   const lastAt = last?.at ?? 0;
-  const at = Math.max(caughtUp ? now : (entries.at(-1)?.entry.receivedAt ?? now), lastAt);
+  const readUpTo = caughtUp ? now : Math.min(now, entries.at(-1)?.entry.receivedAt ?? now);
+  const at = Math.max(readUpTo, lastAt);
   const looksAgain = last?.watchingSince !== watching.watchingSince || last?.linksSince !== watching.linksSince;
   const due = entries.length > 0 || town.wakeAt <= at || looksAgain || at - lastAt >= BEAT_MS;
   return due ? { number: (last?.number ?? 0) + 1, at, ...watching, cut } : null;
 }
 
 async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
-  const { clock, town, last, measured } = work;
+  const { clock, log, town, last, measured } = work;
   if (work.failed) throw work.failed;
   const startedAt = clock.monotonic();
   const now = clock.now();
@@ -222,9 +226,12 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
     await work.readRegistry();
   }
   const batch = await work.readJournal(TURN_ENTRIES);
+  // Not at the end: a memory that was away while the turn was written is a gap too, from which intakes come back one stream after another.
+  work.lookedAt = now;
   const { entries, caughtUp } = batch;
+  // From here on the batch is in hand, and would not be read again.
   if (entries.some(({ entry }) => entry.kind !== 'beat' && !town.directory.hubs.has(entry.hubId)))
-    await work.readRegistry();
+    await insist(log, 'the registry', work.readRegistry);
 
   const turn = nextTurn(work, batch, now);
   if (turn) {
@@ -244,7 +251,6 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
   if (town.series.size() > SERIES_ROWS) await work.checkpointing;
   const due = clock.now() - work.checkpointAt >= (work.checkpointEveryMs ?? CHECKPOINT_EVERY_MS);
   if (work.checkpointing === null && (due || town.series.size() > SERIES_ROWS)) void checkpoint(work);
-  work.lookedAt = clock.now();
   return { caughtUp };
 }
 
