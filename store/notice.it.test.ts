@@ -3,7 +3,7 @@ import type { Category } from '../domain/category.ts';
 import type { Finding } from '../domain/finding.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import type { Notice } from '../domain/notice.ts';
-import { seconds } from '../domain/time.ts';
+import { minutes, seconds } from '../domain/time.ts';
 import { engines } from '../test/memory.ts';
 import type { Outcome } from './notice.ts';
 import { openStoreHere } from './open.ts';
@@ -94,6 +94,28 @@ describe.each(engines)('a notice on $name', (engine) => {
     await store.recordOutcomes({ outcomes: twice, now: T0 + 1 });
     expect(await lease(T0 + 1)).toMatchObject([{ channel: 'webhook', fallback: [], attempts: 0, createdAt: T0 + 1 }]);
   });
+
+  test.each(['due', 'delivered', 'suppressed', 'failed'] as const)(
+    'still to be told gives way to a later one of the same unless that came to nothing: %s',
+    async (state) => {
+      const { store, lease } = await owing('vitals');
+      const dueBy = async (now: number, channel: Notice['channel']) =>
+        (await lease(now)).filter((notice) => notice.channel === channel && notice.audience === 'station');
+      const webhookAt = async (now: number): Promise<Notice> => {
+        const outcomes = (await dueBy(now, 'console')).map((notice) => outcome(notice, 'superseded', true));
+        await store.recordOutcomes({ outcomes, now });
+        const [notice] = await dueBy(now, 'webhook');
+        return notice!;
+      };
+      const first = await webhookAt(T0);
+      await store.recordOutcomes({ outcomes: [outcome(first, 'due')], now: T0 });
+      await store.escalateDue({ now: T0 + minutes(3), limit: 10 });
+      const later = await webhookAt(T0 + minutes(3));
+      await store.recordOutcomes({ outcomes: [outcome(later, state)], now: T0 + minutes(3) });
+      const [telling] = await store.tellings({ noticeIds: [first.id], now: T0 + minutes(3) });
+      expect(telling!.toldLater).toBe(state === 'due' || state === 'delivered');
+    },
+  );
 
   test('that a console has confirmed meanwhile stays delivered and goes no further', async () => {
     const { store, lease } = await owing('vitals');

@@ -7,7 +7,7 @@ import { days, hours } from '../domain/time.ts';
 import { alertOf } from './alert.ts';
 import { areasUp } from './area.ts';
 import { read } from './command.ts';
-import { noticeOf } from './notice.ts';
+import { noticeOf, UNSETTLED } from './notice.ts';
 import type { Db } from './schema.ts';
 
 /** A receiver that an owner registered for an audience of an area. */
@@ -26,7 +26,7 @@ export type Telling = {
   readonly pauses: readonly Pause['kind'][];
   /** The hub that the alert's subject belongs to is lost, and an alert says so. */
   readonly hubLost: boolean;
-  /** A later notice tells the same audience of the same alert through the same channel. */
+  /** A later notice tells the same audience of the same alert through the same channel, or has told it. */
   readonly toldLater: boolean;
   /** Notices told to this audience about this household within the last hour. */
   readonly toldLastHour: number;
@@ -91,7 +91,7 @@ async function obstacles(db: Db, householdIds: readonly string[], now: number): 
 /** A device's subject begins with its hub (domain/finding.ts). */
 const hubIn = (subject: string): string => subject.split('/', 1)[0] ?? '';
 
-/** Of repeated attempts at the last channel, those that a later notice has made pointless. */
+/** Of repeated attempts at the last channel, those that a later notice has made pointless: one that was told, or will be. */
 async function toldLater(db: Db, notices: readonly Notice[]): Promise<ReadonlySet<string>> {
   const repeated = notices.filter((notice) => notice.attempts > 0 && notice.fallback.length === 0);
   if (repeated.length === 0) return new Set();
@@ -103,6 +103,7 @@ async function toldLater(db: Db, notices: readonly Notice[]): Promise<ReadonlySe
       'in',
       repeated.map((notice) => notice.alertId),
     )
+    .where('state', 'in', [...UNSETTLED, 'delivered'])
     .groupBy(['alert_id', 'audience', 'channel'])
     .execute();
   const later = repeated.filter((notice) =>
