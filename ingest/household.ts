@@ -18,9 +18,9 @@ import {
   clockIsWrong,
   type DeviceSeen,
   type HubSeen,
-  hubOverdueAt,
   moreSpecific,
   newHubSeen,
+  returns,
   type Seen,
 } from './seen.ts';
 
@@ -162,7 +162,7 @@ function hearHub(household: Household, hubId: string, rules: Ruleset, out: Concl
   const { home } = household;
   const hub = hubOf(household, hubId);
   const registered = home.household.hub.get(hubId);
-  const returned = registered !== undefined && hubOverdueAt(hub, registered.power, home) <= home.now;
+  const returned = registered !== undefined && returns(hub, registered.power, home);
   hub.heardAt = home.now;
   if (returned) {
     hub.backAt = home.now;

@@ -80,6 +80,14 @@ export function hubOverdueAt(hub: HubSeen, power: Hub['power'], home: Pick<Home,
   return since + supervision.hub[hub.epoch === 0 ? 'battery' : power];
 }
 
+/** It was lost already when we ceased to listen for a while: having its time again since then does not make its silence shorter. */
+const lostBefore = (hub: HubSeen, power: Hub['power'], { blind }: Pick<Home, 'blind'>): boolean =>
+  !hub.up && Math.max(hub.heardAt, hub.linkAt) + supervision.hub[power] <= blind.fromAt;
+
+/** Whether a hub that speaks now is back after having been silent for too long. */
+export const returns = (hub: HubSeen, power: Hub['power'], home: Home): boolean =>
+  hubOverdueAt(hub, power, home) <= home.now || lostBefore(hub, power, home);
+
 /** Words that stay equally late for so long tell of a clock that is wrong; a backlog catches up. */
 const WRONG_AFTER_MS = minutes(10);
 /** How equally: a minute, and a tenth of the time that has gone by, since such clocks also drift. */

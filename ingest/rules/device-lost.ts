@@ -10,7 +10,7 @@ import {
   type Rule,
   without,
 } from '../rule.ts';
-import { type DeviceSeen, hubOverdueAt } from '../seen.ts';
+import { audible, type DeviceSeen } from '../seen.ts';
 import { classIn } from '../watched.ts';
 import { deviceName, duration } from '../words.ts';
 
@@ -30,8 +30,8 @@ function deadlineOf(place: string, device: DeviceSeen, home: Home): number | nul
   const limitMs = limitOf(place, device, home);
   const { hubId } = split(place);
   const hub = home.seen.hubs[hubId];
-  const registered = home.household.hub.get(hubId);
-  if (limitMs === null || !hub || !registered || hubOverdueAt(hub, registered.power, home) <= home.now) return null;
+  // Not by when it is overdue: our own restart gives a hub that has been gone for days its time again.
+  if (limitMs === null || !hub || !audible(home, hubId)) return null;
   return Math.max(device.heardAt, hub.backAt, home.longBlindUntilAt) + limitMs;
 }
 

@@ -99,6 +99,14 @@ describe('a lost device', () => {
     expect(home.at('4d 09:01').news()).toEqual(['device_lost']);
   });
 
+  it('is not missed because of our own restart, when its hub has been gone for days', () => {
+    const home = connected().says('x', 'smoke', false).at('20:00').link('down').at('3d 08:00').restart(seconds(30));
+    expect(home.at('3d 08:02').news()).toEqual(['hub_lost']);
+    home.link('up').at('4d 08:59');
+    expect(home.news()).toEqual(['-hub_lost']);
+    expect(home.at('4d 09:05').news()).toEqual(['device_lost']);
+  });
+
   it('is not alive because its hub says that it is', () => {
     const home = connected().says('hall', 'motion', false);
     home.every(minutes(60), '1d 08:59', () => home.says('hall', 'available'));
