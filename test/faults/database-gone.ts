@@ -43,9 +43,11 @@ type Gone = {
   readonly ackedMeanwhile: number;
   /** From its going until the desk said that it had no link; null when it did not. */
   readonly redAfterMs: number | null;
-  /** From its return to the first acknowledgement, and to the last alert of those who pressed meanwhile. */
+  /** From its return to the first acknowledgement, and to the last alert of those who pressed meanwhile, which their PUBACK says. */
   readonly ackAfterMs: number;
   readonly alertAfterMs: number;
+  /** Acknowledged presses that are no alert. */
+  readonly unraised: number;
 };
 
 type Way = { readonly go: () => Promise<void>; readonly forMs: number; readonly back: () => Promise<void> };
@@ -71,17 +73,20 @@ async function goAway({ ledger, desk, presses }: Scene, { go, forMs, back }: Way
   const redAfterMs = await Promise.race([red, pause(0, null)]);
   const seen = await presses.settle(SETTLED_MS);
   const alertAfterMs = Math.round(Math.max(...seen.map(({ ackedAt }) => ackedAt)) - backAt);
-  return { lastedMs: Math.round(backAt - goneAt), ackedMeanwhile, redAfterMs, ackAfterMs, alertAfterMs };
+  const unraised = seen.filter(({ raised }) => !raised).length;
+  return { lastedMs: Math.round(backAt - goneAt), ackedMeanwhile, redAfterMs, ackAfterMs, alertAfterMs, unraised };
 }
 
 const brokenBy = (name: string, gone: Gone, { backMs }: { readonly backMs: number }): string[] =>
   brokenOf(
     [gone.ackedMeanwhile === 0, `${gone.ackedMeanwhile} messages were acknowledged without a database (${name})`],
     [gone.alertAfterMs <= backMs, `an emergency was an alert ${gone.alertAfterMs} ms after the return (${name})`],
+    [gone.unraised === 0, `${gone.unraised} acknowledged presses are no alert (${name})`],
     [
       gone.redAfterMs !== null || gone.lastedMs + gone.ackAfterMs < SURELY_RED_MS,
       `the desk showed nothing of it in ${gone.lastedMs + gone.ackAfterMs} ms (${name})`,
     ],
+    [(gone.redAfterMs ?? 0) <= RED_WITHIN_MS, `the desk was red only after ${gone.redAfterMs} ms (${name})`],
   );
 
 async function open({ size, seed }: FaultRun) {

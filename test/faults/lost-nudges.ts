@@ -131,6 +131,7 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
         ...brokenOf(
           [unacked === 0, `${unacked} messages were not acknowledged`],
           [cutting.cuts > wanted, 'hardly a connection was cut'],
+          [received * 1_000 <= lastedMs, `${received} nudges came to the web: what was seen is not polling alone`],
           [shownMs <= shape.shownMs, `a press took ${shownMs} ms to the desk (p99)`],
         ),
       ],

@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { WebSocket } from 'ws';
-import type { QueueAnswer } from '../../web/wire/alert.ts';
+import type { HouseholdFile } from '../../web/wire/household.ts';
 import { serverFrame } from '../../web/wire/system.ts';
 import type { Person, registerHomes } from '../person.ts';
 import { letIn } from './let-in.ts';
 
 type Home = Awaited<ReturnType<typeof registerHomes>>['homes'][number];
 
-/** One emergency of a home that has no other: what became of it, in ms of performance.now; NaN: nothing. */
-export type Press = { readonly pressedAt: number; ackedAt: number; shownAt: number };
+/** One emergency of a home that has no other: what became of it, in ms of performance.now (NaN: nothing), and whether it is an open alert. */
+export type Press = { readonly pressedAt: number; ackedAt: number; shownAt: number; raised: boolean };
 
 export type Presses = {
   /** The next home presses its button, and goes on trying until it is acknowledged. */
@@ -63,10 +63,13 @@ export function openPresses(owner: Person, httpUrl: string, mqttPort: number, ho
   const desk = listen(owner, httpUrl);
 
   async function look(): Promise<void> {
-    const { alerts } = await owner.get<QueueAnswer>('/alerts?limit=500');
-    for (const { id, householdId } of alerts) {
-      const press = pressed.get(householdId);
-      if (press) press.shownAt = desk.shownAt.get(id) ?? Number.NaN;
+    // One by one: the queue ends somewhere, and those who pressed need not be among its first.
+    for (const [householdId, press] of pressed) {
+      if (isSettled(press)) continue;
+      const { openAlerts } = await owner.get<HouseholdFile>(`/households/${householdId}`);
+      const alert = openAlerts.find(({ category }) => category === 'sos');
+      press.raised = alert !== undefined;
+      press.shownAt = desk.shownAt.get(alert?.id ?? '') ?? Number.NaN;
     }
   }
   const isSettled = ({ ackedAt, shownAt }: Press): boolean => !Number.isNaN(ackedAt) && !Number.isNaN(shownAt);
@@ -75,7 +78,7 @@ export function openPresses(owner: Person, httpUrl: string, mqttPort: number, ho
     async press() {
       const home = waiting.shift();
       if (!home) throw new Error('every home has pressed its button');
-      const press = { pressedAt: performance.now(), ackedAt: Number.NaN, shownAt: Number.NaN };
+      const press = { pressedAt: performance.now(), ackedAt: Number.NaN, shownAt: Number.NaN, raised: false };
       pressed.set(home.householdId, press);
       const { clientId, username, key } = home;
       const client = await connectAsync(`mqtt://127.0.0.1:${mqttPort}`, {
