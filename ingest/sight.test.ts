@@ -55,6 +55,7 @@ function twoFronts() {
       return () => void alive.set(front, origin);
     },
     up: (front: Front, hubId: string, epoch = 1) => turn([front, { kind: 'up', hubId, epoch, ...times(front) }]),
+    down: (front: Front, hubId: string, epoch = 1) => turn([front, { kind: 'down', hubId, epoch, ...times(front) }]),
     pass(ms: number) {
       for (const until = now + ms; now < until; ) {
         now += seconds(10);
@@ -69,6 +70,7 @@ describe('with two intakes', () => {
   beforeEach(() => {
     town = twoFronts();
     town.begin('a');
+    town.pass(seconds(10));
     town.begin('b');
     town.up('a', 'left');
     town.up('b', 'right');
@@ -107,6 +109,18 @@ describe('with two intakes', () => {
     town.pass(seconds(20));
     town.begin('a');
     town.pass(minutes(4));
+    expect(town.said()).toEqual(['hub_lost left']);
+  });
+
+  it('one that is started anew again and again hides no loss at the other', () => {
+    town.down('a', 'left');
+    for (let n = 0; n < 4; n++) {
+      town.end('b');
+      town.pass(seconds(20));
+      town.begin('b');
+      town.up('b', 'right', n + 2);
+      town.pass(seconds(40));
+    }
     expect(town.said()).toEqual(['hub_lost left']);
   });
 

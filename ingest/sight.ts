@@ -82,6 +82,15 @@ export function lookAgain(sight: Sight, turn: Turn, previous: Turn | null): bool
   return true;
 }
 
+/** Beats of an intake that lives are never further apart, as the journal orders them. */
+const LATELY_MS = SILENT_MS / 2;
+
+/** Whether another intake has been heard lately than the one with these starts, which may write several streams. */
+const heardOtherwise = ({ streams }: Sight, own: readonly number[], at: number): boolean =>
+  Object.values(streams).some(
+    ({ origin, lastAt }) => at - lastAt < LATELY_MS && own.every((start) => Math.abs(origin - start) > SAME_START_MS),
+  );
+
 /**
  * True when what is known of this stream's connections has changed: its intake was started anew before this entry, and we were not
  * started with it, or it goes on after a silence.
@@ -103,6 +112,8 @@ export function hearStream(sight: Sight, stream: string, { kind, receivedAt, mon
     lastAt: receivedAt,
     ...(kind === 'beat' && { beats: true }),
   };
-  if (!isFirst && receivedAt > known.lastAt) wasBlind(sight, known.lastAt, receivedAt);
+  // One of several that is started again and again must not put off for all homes what their silence means.
+  if (!isFirst && receivedAt > known.lastAt && !heardOtherwise(sight, [origin, known.origin], receivedAt))
+    wasBlind(sight, known.lastAt, receivedAt);
   return !isFirst || known?.silent === true;
 }
