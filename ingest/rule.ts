@@ -91,6 +91,10 @@ export const anyRule = <S>(rule: Rule<S>): AnyRule => rule as unknown as AnyRule
 /** Two hubs may have devices of one name; and nothing that a hub writes can be mistaken for a property of every object. */
 export const placeOf = (hubId: string, device: string): string => `${hubId}/${device}`;
 
+/** Whether its device is one of those that are followed: of what a hub invents beyond their bound nothing is remembered. */
+export const isFollowed = ({ place, reading }: ReadingInput, home: Pick<Home, 'seen'>): boolean =>
+  place in home.seen.devices || reading.device === '';
+
 /** The name of a cause that came in a message: the same for every copy of it. */
 export function occurrenceOf({ event, position }: Origin, hubId: string, index: number): string {
   return event

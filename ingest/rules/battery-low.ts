@@ -2,6 +2,7 @@ import {
   type Conclusion,
   type Home,
   type Input,
+  isFollowed,
   type Outcome,
   occurrenceOf,
   type ReadingInput,
@@ -55,7 +56,7 @@ const fine = { percent: false, warned: false } as const;
 const isLow = ({ percent, warned }: Low[string]): boolean => percent || warned;
 
 function step(low: Low, input: Input, home: Home): Outcome<Low> | null {
-  if (input.kind !== 'reading' || !input.live) return null;
+  if (input.kind !== 'reading' || !input.live || !isFollowed(input, home)) return null;
   const { place } = input;
   const { device } = input.reading;
   const limit = home.household.settings.batteryLowPercent;

@@ -143,3 +143,19 @@ describe('tampering', () => {
     expect(home.says('x', 'tamper', true, { ageMs: minutes(1) }).news()).toEqual([]);
   });
 });
+
+describe('a hub that invents devices without end', () => {
+  it.each([
+    ['battery', 1],
+    ['tamper', true],
+    ['open', true],
+    ['smoke', true],
+  ] as const)('is followed in no more of them than others, by any rule (%s)', (kind, value) => {
+    const home = connected({ from: '23:00' });
+    const of = (from: number) => Array.from({ length: 600 }, (_, n) => ({ device: `d${from + n}`, kind, value }));
+    for (const from of [0, 600]) home.sends(JSON.stringify({ readings: of(from) }));
+    const { devices, rules } = home.state() ?? { devices: {}, rules: {} };
+    expect(Object.keys(devices)).toHaveLength(500);
+    for (const slice of Object.values(rules)) expect(Object.keys(slice as object).length).toBeLessThanOrEqual(500);
+  });
+});

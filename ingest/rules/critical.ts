@@ -2,7 +2,15 @@ import { categoryOfCritical } from '../../domain/category.ts';
 import type { Sentence } from '../../domain/finding.ts';
 import { factsOf, type Reading, type ReadingKind, readingKind } from '../../domain/reading.ts';
 import { hours } from '../../domain/time.ts';
-import { type Conclusion, type Input, type Origin, type Outcome, occurrenceOf, type Rule } from '../rule.ts';
+import {
+  type Conclusion,
+  type Input,
+  isFollowed,
+  type Origin,
+  type Outcome,
+  occurrenceOf,
+  type Rule,
+} from '../rule.ts';
 import { deviceName, lateness } from '../words.ts';
 
 /**
@@ -137,8 +145,8 @@ function step(alarms: Alarms, input: Input, home: Parameters<Rule<Alarms>['step'
   const key = `${place} ${reading.kind}`;
   const { known, counts } = hearAlarm(alarms[key], reading.value === true, madeAt);
   // A hub that invents devices without end is not followed beyond a bound: each alarm of the excess counts by itself.
-  const kept = place in home.seen.devices || reading.device === '';
-  return { state: kept ? { ...alarms, [key]: known } : alarms, ...(counts && { findings: [finding()] }) };
+  const state = isFollowed(input, home) ? { ...alarms, [key]: known } : alarms;
+  return { state, ...(counts && { findings: [finding()] }) };
 }
 
 /** SOS, fall, smoke, gas, carbon monoxide, water: raised by the intake already; here again, to the same key. */

@@ -3,6 +3,7 @@ import {
   type Conclusion,
   type Home,
   type Input,
+  isFollowed,
   NEVER_AT,
   type Outcome,
   placeOf,
@@ -80,7 +81,7 @@ function step(doors: Open, input: Input, home: Home): Outcome<Open> | null {
       const { hubId, place, madeAt, live, news } = input;
       const { device, value } = input.reading;
       const known = doors[place];
-      if (news === 'older') return null;
+      if (news === 'older' || !isFollowed(input, home)) return null;
       if (value === true) {
         if (known || !live || !isExit(home.household, place)) return null;
         return { state: { ...doors, [place]: { hubId, device, openedAt: madeAt, raisedAt: 0 } }, wakeAt: home.now };

@@ -1,11 +1,11 @@
-import { type Home, type Input, type Outcome, occurrenceOf, type Rule, without } from '../rule.ts';
+import { type Home, type Input, isFollowed, type Outcome, occurrenceOf, type Rule, without } from '../rule.ts';
 import { deviceName } from '../words.ts';
 
 /** The devices that somebody has opened or taken off, since when. */
 type Tampered = Readonly<Record<string, number>>;
 
 function step(tampered: Tampered, input: Input, home: Home): Outcome<Tampered> | null {
-  if (input.kind !== 'reading' || !input.live || input.news === 'older') return null;
+  if (input.kind !== 'reading' || !input.live || input.news === 'older' || !isFollowed(input, home)) return null;
   const { place } = input;
   const { device, kind, value } = input.reading;
   const about = { hubId: input.hubId, device };
