@@ -122,6 +122,27 @@ describe.each(engines)('the store on $name', (engine) => {
     expect(order.indexOf('commit')).toBeLessThan(45);
     await close();
   });
+
+  test('group commits that never rest leave the others a turn', async () => {
+    if (engine.name !== 'SQLite') return;
+    const { store, close } = await openStore(await started.database());
+    let commits = 0;
+    let ended = false;
+    const lane = async (stream: string) => {
+      for (let first = 1; !ended; first++, commits++) await store.commitSegment(segment(first, ['a'], { stream }));
+    };
+    const lanes = Array.from({ length: 8 }, (_, n) => lane(`s${n}`));
+    const passed: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      const before = commits;
+      await store.raise({ findings: [sos(`k${n}`)], now: T0 });
+      passed.push(commits - before);
+    }
+    ended = true;
+    expect(Math.max(...passed)).toBeLessThan(40);
+    await Promise.all(lanes);
+    await close();
+  });
 });
 
 test('a lock is held against other threads and falls when its holder dies', async () => {

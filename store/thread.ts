@@ -18,15 +18,19 @@ const SLOW_MS = 30;
 const REST = 1 / 15;
 const OTHERS_AT_ONCE = 20;
 
+/** After so many group commits in a row one of the others has its turn: the two lanes of an intake may never rest, and deadlines pass meanwhile. */
+const URGENT_IN_A_ROW = 8;
+
 /**
  * The thread that owns the writing (or a reading) connection. Group commits go before everything else that waits, since devices
- * wait for them; at most what is running stands before them.
+ * wait for them; at most what is running stands before them, and now and then one of the others.
  */
 const { run, runTogether, close } = runHere(locate(workerData.url), workerData.mode);
 const urgent: Waiting[] = [];
 const others: Waiting[] = [];
 let busy = false;
 let isSlow = false;
+let inARow = 0;
 
 function failed({ call, from }: Waiting, error: unknown): void {
   // After a failed fsync what is on disk is unknown, and only a clean start tells.
@@ -57,7 +61,9 @@ async function answerTogether(all: readonly Waiting[]): Promise<void> {
 
 function nextTurn(): Waiting[] {
   if (isSlow && workerData.mode === 'write') return [...urgent.splice(0), ...others.splice(0, OTHERS_AT_ONCE)];
-  const next = urgent.shift() ?? others.shift();
+  const othersAreDue = inARow >= URGENT_IN_A_ROW && others.length > 0;
+  inARow = urgent.length > 0 && !othersAreDue ? inARow + 1 : 0;
+  const next = inARow > 0 ? urgent.shift() : others.shift();
   return next ? [next] : [];
 }
 
