@@ -1,4 +1,5 @@
 import { factsOf, type Reading } from '../domain/reading.ts';
+import { hours } from '../domain/time.ts';
 import type { AlarmState } from '../store/alarm-state.ts';
 import { placeOf } from './rule.ts';
 import { type AlarmKnown, hearAlarm } from './rules/critical.ts';
@@ -12,6 +13,12 @@ export type AlarmMemory = {
 
 /** Alarms remembered at most; the longest silent is forgotten, and its next "yes" counts as new. */
 const ALARMS = 500_000;
+
+/**
+ * An alarm that is on is kept anew in each hour in which it says so: by the last word that was kept a restart judges whether the next one
+ * goes on with it, or is a new fire.
+ */
+const hourOf = (at: number): number => Math.floor(at / hours(1));
 
 /** Puts an entry last in a table, from which the first one goes when there are too many. */
 export function remember<T>(table: Map<string, T>, key: string, value: T, most: number): void {
@@ -47,7 +54,8 @@ export function alarmMemory(known: readonly AlarmState[]): AlarmMemory {
     const after = hearAlarm(before, value === true, receivedAt - ageMs);
     remember(alarms, key, after.known, ALARMS);
     const { active, at } = after.known;
-    if (before?.active !== active || after.counts) changed.push({ hubId, device, kind, active, at });
+    const goesOn = active && before !== undefined && hourOf(before.at) !== hourOf(at);
+    if (before?.active !== active || after.counts || goesOn) changed.push({ hubId, device, kind, active, at });
     return after.counts;
   }
 
