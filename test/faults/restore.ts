@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
+import { sql } from 'kysely';
 import { connectAsync } from 'mqtt';
 import { dice } from '../../device-sim/dice.ts';
 import { latencies } from '../../device-sim/latency.ts';
@@ -20,6 +21,7 @@ import { startSystem, until } from '../system.ts';
 import { sentence } from './against.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { openHook } from './hook.ts';
+import { openToQuery } from './query.ts';
 import { placesIn } from './told.ts';
 
 const BACKUP = fileURLToPath(new URL('../../backup.ts', import.meta.url));
@@ -53,7 +55,6 @@ const PLAN: Plan = {
   ...{ repeatSeconds: 3_600, attendSeconds: 3_600, closeSeconds: 14_400 },
 };
 const PASSWORD = 'a password of the owner';
-const TOLD_AGAIN_WITHIN_MS = 60_000;
 
 const READINGS_A_HOME = 10_000;
 
@@ -112,6 +113,8 @@ async function untilTheEnd(run: FaultRun, shape: Shape, dataDir: string, backups
     },
   });
   await until('emergencies', () => acked.filter(({ critical }) => critical).length >= 10, 60_000);
+  // What all of them take to connect is not asked for.
+  phases.before = latencies();
   await pause(shape.aroundMs);
   const { alerts } = await owner.get<QueueAnswer>('/alerts');
   const [taken] = alerts.filter(({ category }) => category === 'sos');
@@ -141,7 +144,16 @@ async function press(port: number, { clientId, username, key }: Lost['homes'][nu
   await client.endAsync();
 }
 
-async function onAnotherMachine(run: FaultRun, lost: Lost, dataDir: string, backup: string) {
+/** All of them: more than any screen asks for at once. */
+async function unresolvedIn(database: string): Promise<{ id: string; householdId: string }[]> {
+  const db = openToQuery(database);
+  const unresolved = db.selectFrom('alert').where('category', '=', 'sos').where('state', '<>', sql.lit('closed'));
+  const rows = await unresolved.select(['id', 'household_id as householdId']).execute();
+  await db.destroy();
+  return rows;
+}
+
+async function onAnotherMachine(run: FaultRun, lost: Lost, dataDir: string, backup: string, withinMs: number) {
   const from = performance.now();
   const fromAt = Date.now();
   run.say(await command(dataDir, 'restore', backup));
@@ -156,22 +168,22 @@ async function onAnotherMachine(run: FaultRun, lost: Lost, dataDir: string, back
       headers: { 'content-type': 'application/json', origin: system.httpUrl },
       body: JSON.stringify({ login: 'owner', password: PASSWORD }),
     });
-    const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-    const { alerts } = (await (
-      await fetch(`${system.httpUrl}/api/alerts?limit=500`, { headers: { cookie } })
-    ).json()) as QueueAnswer;
-    const emergencies = alerts.filter(({ category }) => category === 'sos');
+    const emergencies = await unresolvedIn(join(dataDir, 'shouwang.db'));
     const toldAgain = () =>
       new Set([...lost.hook.receptions.values()].filter((it) => it.firstAt > fromAt).map(({ alertId }) => alertId));
-    const allTold = () => emergencies.every(({ id }) => toldAgain().has(id));
-    await until('everybody to be told again', allTold, TOLD_AGAIN_WITHIN_MS).catch(() => {});
+    const untold = () => {
+      const told = toldAgain();
+      return emergencies.filter(({ id }) => !told.has(id)).map(({ id }) => id);
+    };
+    const allTold = () => untold().length === 0;
+    await until('everybody to be told again', allTold, withinMs).catch(() => {});
     const againInMs = performance.now() - startedAt;
     const [home] = lost.homes;
     if (home) await press(system.mqttPort, home);
     const after = await placesIn(join(dataDir, 'shouwang.db'));
     return {
       ...{ places, emergencies, restoredInMs, againInMs },
-      untold: emergencies.filter(({ id }) => !toldAgain().has(id)).map(({ id }) => id),
+      untold: untold(),
       oldSession: oldSession.status,
       loggedIn: answer.status,
       heardAgain: after.has(`${home?.clientId} after 1`),
@@ -190,7 +202,7 @@ async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
     const [name = ''] = readdirSync(backups).filter((it) => it.startsWith('shouwang-'));
     const backup = join(backups, name);
     const manifest = readManifest(backup);
-    const there = await onAnotherMachine(run, before, join(folder.path, 'two'), backup);
+    const there = await onAnotherMachine(run, before, join(folder.path, 'two'), backup, shape.restoredWithinMs);
     const promised = before.acked.filter(({ at }) => at < manifest.takenAt);
     const missing = promised.filter(({ key }) => !there.places.has(key)).map(({ key }) => key);
     const pressed = new Set(promised.filter(({ critical }) => critical).map(({ hub }) => hub));
@@ -199,7 +211,7 @@ async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
     const unalerted = [...pressed].filter((hub) => !alerted.has(households.get(hub) ?? ''));
     const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
     const p99 = (which: keyof typeof before.phases) => Number(before.phases[which].quantile(0.99).toFixed(2));
-    const ratio = Number((p99('during') / Math.max(p99('before'), p99('after'))).toFixed(2));
+    const ratio = Number((p99('during') / p99('before')).toFixed(2));
     const rtoMs = there.restoredInMs + there.againInMs;
     return {
       load: { homes: shape.homes, messagesPerSecond: shape.rate, databaseMb: Math.round(bytes / 1e6) },
@@ -215,6 +227,7 @@ async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
         untilAllAreToldAgainMs: Math.round(rtoMs),
         pubackP99BeforeMs: p99('before'),
         pubackP99DuringMs: p99('during'),
+        pubackP99AfterMs: p99('after'),
         pubackP99Ratio: ratio,
       },
       broken: [
@@ -239,7 +252,7 @@ async function play(run: FaultRun, shape: Shape): Promise<Outcome> {
 export const restore: Fault = {
   name: 'restore',
   happens: 'the machine is lost; a backup made under load is restored on another one',
-  bar: 'everything acknowledged before the backup is there, unresolved alerts are told again, all within 10 min; the backup holds up no hub',
+  bar: 'everything acknowledged before the backup is there, unresolved alerts are told again, all within 10 min; while it is made a PUBACK takes 3 × as long at most (p99)',
   unavailable: playable,
   run: (run) => play(run, run.size === 'short' ? SHORT : FULL),
 };
