@@ -34,6 +34,7 @@ export type Gained = {
 
 const HOUR = 3_600;
 const DAY = 86_400;
+const MINUTES_A_DAY = 1_440;
 
 /** The buckets that are worth their room, by class. */
 const sizes: Readonly<Record<RetentionClass, readonly number[]>> = {
@@ -72,15 +73,22 @@ const treatments: ReadonlyMap<ReadingKind, Treatment> = new Map(
   }),
 );
 
+/** When the local day of `at` began. On a day on which clocks are set, its minute of the day tells that but for an hour. */
+function localMidnight(at: number, zone: string): number {
+  const about = at - minutes(localTime(at, zone).minuteOfDay);
+  const { minuteOfDay } = localTime(about, zone);
+  return about - minutes(minuteOfDay > MINUTES_A_DAY / 2 ? minuteOfDay - MINUTES_A_DAY : minuteOfDay);
+}
+
 const dayStarts = { zone: '', quarter: 0, startAt: 0 };
 
-/** The local midnight before `at`. Zones change their offset on quarter hours, and what comes together was mostly made together. */
+/** The same, remembered. Zones change their offset on quarter hours, and what comes together was mostly made together. */
 function dayStart(at: number, zone: string): number {
   const quarter = Math.floor(at / minutes(15)) * minutes(15);
   if (dayStarts.quarter !== quarter || dayStarts.zone !== zone) {
     dayStarts.zone = zone;
     dayStarts.quarter = quarter;
-    dayStarts.startAt = quarter - minutes(localTime(quarter, zone).minuteOfDay);
+    dayStarts.startAt = localMidnight(quarter, zone);
   }
   return dayStarts.startAt;
 }
