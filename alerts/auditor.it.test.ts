@@ -11,6 +11,7 @@ import { openStoreHere } from '../store/open.ts';
 import { engines, temporaryFolder } from '../test/memory.ts';
 import { until } from '../test/system.ts';
 import { diskOf, openAuditor } from './auditor.ts';
+import { suppressed } from './outcome.ts';
 import { answering, openReceiver } from './test-receiver.ts';
 import { aFinding, NIGHT } from './test-telling.ts';
 
@@ -72,7 +73,9 @@ for (const engine of engines) {
       const action = { kind: 'close', disposition: 'test', text: '' } as const;
       await store.act({ alertId: sos!.id, action, by: 'o', seenVersion: 99, now: clock.now() });
       // Somebody dispatches and escalates again.
-      await store.leaseNotices({ holder: 'h', now: clock.now(), leaseMs: minutes(60), limit: 100 });
+      const notices = await store.leaseNotices({ holder: 'h', now: clock.now(), leaseMs: minutes(60), limit: 100 });
+      const outcomes = notices.map((notice) => suppressed(notice, 'alert_closed', clock.now()));
+      await store.recordOutcomes({ outcomes, now: clock.now() });
       await store.escalateDue({ now: clock.now(), limit: 100 });
       await round(seconds(1));
       await round(seconds(5));
@@ -147,6 +150,36 @@ test('who could not beat because the memory was out of reach is not missed, unle
   clock.forward(seconds(10));
   await auditor.round();
   expect((await incidentsIn(store)).sort()).toEqual(ROLES.map((role) => `role_${role}`).sort());
+});
+
+async function memory() {
+  const folder = temporaryFolder();
+  ends.push(folder.remove);
+  const { store, close } = await openStoreHere(`${folder.path}/shouwang.db`);
+  ends.push(close);
+  return store;
+}
+
+test('a plan that waits before it tells anybody breaks no promise', async () => {
+  const store = await memory();
+  const steps = [{ afterSeconds: 60, tell: ['owner' as const], channels: ['webhook' as const] }];
+  const plans = { sos: { steps, repeatSeconds: 600, attendSeconds: 600, closeSeconds: 600 } };
+  await store.changeHousehold({ id: SYSTEM_HOUSEHOLD, change: { plans } });
+  await store.raise({ findings: [{ ...aFinding('sos'), householdId: SYSTEM_HOUSEHOLD }], now: NIGHT });
+  expect(await store.facts({ now: NIGHT + seconds(59) })).toMatchObject({ untoldEmergencies: 0, overdueAlerts: 0 });
+  await store.escalateDue({ now: NIGHT + seconds(60), limit: 10 });
+  expect(await store.facts({ now: NIGHT + seconds(76) })).toMatchObject({ untoldEmergencies: 1 });
+});
+
+test('who takes up what is to be told of an emergency again and again, and never tells it, is found out', async () => {
+  const store = await memory();
+  await store.raise({ findings: [aFinding('sos'), aFinding('vitals', 'k2')], now: NIGHT });
+  const lease = { holder: 'h', leaseMs: seconds(10), limit: 10 };
+  for (const after of [0, 10, 20, 30, 40, 50, 60]) {
+    expect(await store.leaseNotices({ ...lease, now: NIGHT + seconds(after) })).toHaveLength(3);
+    expect((await store.facts({ now: NIGHT + seconds(after) })).overdueNotices).toBe(0);
+  }
+  expect((await store.facts({ now: NIGHT + seconds(61) })).overdueNotices).toBe(2);
 });
 
 /** A process that does nothing but say that it is alive. */

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type ExpressionBuilder, sql } from 'kysely';
 import { categories } from '../domain/category.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import { days, seconds } from '../domain/time.ts';
@@ -14,9 +14,9 @@ export type Facts = {
   readonly overdueAlerts: number;
   /** Matters about which more than one alert is open. */
   readonly doubledAlerts: number;
-  /** Notices whose time, or whose lease, ended more than 30 s ago. */
+  /** Notices whose time, or whose lease, ended more than 30 s ago; and of emergencies those that nobody has tried for a minute. */
   readonly overdueNotices: number;
-  /** Open emergencies older than 15 s that nobody has been told of, with nothing on record that says why. */
+  /** Open emergencies that somebody was to be told of 15 s ago and nobody has been, with nothing on record that says why. */
   readonly untoldEmergencies: number;
   readonly connectedHubs: number;
   /** When an intake last committed anything. */
@@ -73,14 +73,32 @@ const doubledAlerts = (db: Db) =>
       .select((e) => e.fn.countAll<number>().as('n')),
   );
 
+/** A lease alone is no sign of life: who fails after each would have notices for ever that are not due. */
 const overdueNotices = (db: Db, now: number) =>
   count(
     db
       .selectFrom('notice')
+      .innerJoin('alert', 'alert.id', 'notice.alert_id')
       .select((e) => e.fn.countAll<number>().as('n'))
-      .where('state', 'in', UNSETTLED)
-      .where('next_attempt_at', '<', now - seconds(30)),
+      .where('notice.state', 'in', UNSETTLED)
+      .where((e) =>
+        e.or([
+          e('notice.next_attempt_at', '<', now - seconds(30)),
+          e.and([
+            e('notice.attempts', '=', 0),
+            e('notice.created_at', '<', now - seconds(60)),
+            e('alert.category', 'in', critical),
+          ]),
+        ]),
+      ),
   );
+
+/** When somebody was first to be told of an alert: a plan may begin with waiting. */
+const firstOrdered = (e: ExpressionBuilder<Tables, 'alert'>) =>
+  e
+    .selectFrom('notice')
+    .select((notice) => notice.fn.min('notice.created_at').as('at'))
+    .whereRef('notice.alert_id', '=', 'alert.id');
 
 const untoldEmergencies = (db: Db, now: number) =>
   count(
@@ -90,7 +108,8 @@ const untoldEmergencies = (db: Db, now: number) =>
       .where('state', '<>', sql.lit('closed'))
       .where('state', '=', 'open')
       .where('category', 'in', critical)
-      .where('raised_at', '<', now - seconds(15))
+      .where('step', '>=', 0)
+      .where((e) => e(e.fn.coalesce(firstOrdered(e), 'raised_at'), '<', now - seconds(15)))
       .where((e) =>
         e.not(e.exists(e.selectFrom('delivery').select('delivery.id').whereRef('delivery.alert_id', '=', 'alert.id'))),
       ),
