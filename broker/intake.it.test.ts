@@ -174,6 +174,23 @@ describe('the intake', () => {
     expect([...slots]).toEqual([slotOf(hub.householdId)]);
   });
 
+  test('a process that stands still between two readings of the clock is not taken for one that was started anew', async () => {
+    const clock = movedClock(1_700_000_000_000);
+    let stoodStillMs = 0;
+    const monotonic = (): number => {
+      clock.forward(stoodStillMs);
+      stoodStillMs = 0;
+      return clock.monotonic();
+    };
+    const intake = await start({ clock: { ...clock, monotonic } });
+    await intake.accept(packet('1'), hub);
+    stoodStillMs = 200;
+    await intake.accept(packet('2'), hub);
+    await intake.stop();
+    const starts = (await journalOf(open.store, 's')).map(({ receivedAt, monotonicAt }) => receivedAt - monotonicAt);
+    expect(starts).toEqual([0, 0]);
+  });
+
   test('commits a life-critical finding with its packet, and answers after both', async () => {
     const acknowledge = { topic: 'sw/hub-a/down', payload: '{}' };
     const intake = await start({ judge: () => ({ ...nothingMeant, findings: [sos('k1')], acknowledge }) });

@@ -106,7 +106,17 @@ function storable(topic: string): string {
   return Buffer.byteLength(text) > LONGEST_TOPIC ? text.replaceAll('\ufffd', '?') : text;
 }
 
-const times = (clock: Clock) => ({ receivedAt: clock.now(), monotonicAt: clock.monotonic() });
+/**
+ * Both times of an entry from one reading of the clock: an intake that stood still between two would look like one that was started anew,
+ * of which nobody knows any more which hubs are connected. When it begins, the largest difference of some is the one without a pause.
+ */
+function timesBy(clock: Clock): () => Pick<Packet, 'receivedAt' | 'monotonicAt'> {
+  const origin = Math.max(...Array.from({ length: 5 }, () => clock.now() - clock.monotonic()));
+  return () => {
+    const monotonicAt = clock.monotonic();
+    return { receivedAt: Math.round(origin + monotonicAt), monotonicAt };
+  };
+}
 
 /** A judge that stumbles over one packet must not stop the others: the packet is kept, answered and counted. */
 function judged({ judge, log }: IntakeOptions, packet: Packet, position: Position, hub: AdmittedHub): Judgement {
@@ -151,6 +161,7 @@ export const criticalStream = (stream: string): string => `${stream} critical`;
  */
 export async function startIntake(options: IntakeOptions): Promise<Intake> {
   const { store, clock, stream, log } = options;
+  const times = timesBy(clock);
   const heads = await store.streamHeads(null);
   const unreadable = options.metrics.counter('shouwang_intake_unreadable_total', 'Packets that could not be read', [
     'reason',
@@ -172,14 +183,14 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
 
   // The first entry of every start, in either stream: whoever reads one of them knows by it who can hear.
   const beating = repeat(log, 'beat of the intake', BEAT_MS, async () => {
-    if (!ended) for (const lane of lanes) lane.add({ kind: 'beat', ...times(clock) });
+    if (!ended) for (const lane of lanes) lane.add({ kind: 'beat', ...times() });
   });
 
   return {
     accept({ topic: written, payload, qos, retain }, hub) {
       if (ended) return Promise.reject(new Error(ENDED));
       const topic = storable(written);
-      const packet: Packet = { kind: 'packet', hubId: hub.hubId, topic, payload, qos, retain, ...times(clock) };
+      const packet: Packet = { kind: 'packet', hubId: hub.hubId, topic, payload, qos, retain, ...times() };
       // Only what is critical is called by its place, so that is where it is judged.
       const meaning = judged(options, packet, { stream: criticalStream(stream), number: critical.next() }, hub);
       const lane = meaning.critical ? critical : ordinary;
@@ -192,11 +203,11 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
     },
     claim(epoch, hub) {
       if (ended) return Promise.reject(new Error(ENDED));
-      ordinary.add({ kind: 'up', hubId: hub.hubId, epoch, ...times(clock) }, hub.slot);
+      ordinary.add({ kind: 'up', hubId: hub.hubId, epoch, ...times() }, hub.slot);
       return ordinary.claim(hub, epoch);
     },
     link(change, { hubId, slot }) {
-      if (!ended) ordinary.add({ ...change, hubId, ...times(clock) }, slot);
+      if (!ended) ordinary.add({ ...change, hubId, ...times() }, slot);
     },
     full: () => lanes.some((lane) => lane.full()),
     async stop() {
