@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
-import { minutes, seconds } from '../domain/time.ts';
+import { hours, minutes, seconds } from '../domain/time.ts';
 import { movedClock, systemClock } from '../runtime/clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import { openStoreHere } from '../store/open.ts';
@@ -169,6 +169,13 @@ test('a plan that waits before it tells anybody breaks no promise', async () => 
   expect(await store.facts({ now: NIGHT + seconds(59) })).toMatchObject({ untoldEmergencies: 0, overdueAlerts: 0 });
   await store.escalateDue({ now: NIGHT + seconds(60), limit: 10 });
   expect(await store.facts({ now: NIGHT + seconds(76) })).toMatchObject({ untoldEmergencies: 1 });
+});
+
+test('who ended before the clock was set back is no sign of life of who came after', async () => {
+  const store = await memory();
+  await store.lastBeat({ role: 'web', instance: 'i', at: NIGHT + hours(1) });
+  await store.beat({ role: 'web', instance: 'i', at: NIGHT });
+  expect((await store.facts({ now: NIGHT })).beats).toEqual({ web: NIGHT });
 });
 
 test('who takes up what is to be told of an emergency again and again, and never tells it, is found out', async () => {

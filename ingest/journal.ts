@@ -11,6 +11,8 @@ type Journal = Pick<Store, 'segmentsAfter'>;
 /** What is read of the journal at a time: about this many bytes, in a number of segments that is found out as it goes. */
 const PAGE_BYTES = 4 * 1_024 * 1_024;
 const MOST_SEGMENTS = 256;
+/** What a batch holds at most: after a power cut a thousand hubs say again all that they know of their devices, a quarter of a megabyte each. */
+const BATCH_BYTES = 32 * 1_024 * 1_024;
 
 /** One stream from a number on up to another, in order, a page in memory at a time: what concerns a partition. */
 type Cursor = { readonly stream: string; readonly next: () => Promise<Entry | null> };
@@ -109,7 +111,8 @@ export function journalReader(journal: Pick<Store, 'segmentsAfter' | 'streamHead
     }
     const entries: Entry[] = [];
     const reached: Record<string, number> = { ...cut };
-    while (entries.length < limit) {
+    let bytes = 0;
+    while (entries.length < limit && bytes < BATCH_BYTES) {
       const { value, done } = await reading.next();
       if (done) {
         reading = null;
@@ -118,6 +121,7 @@ export function journalReader(journal: Pick<Store, 'segmentsAfter' | 'streamHead
         return { entries, cut: reached, caughtUp: true };
       }
       entries.push(value);
+      if (value.entry.kind === 'packet') bytes += value.entry.payload.length;
       reached[value.position.stream] = value.position.number;
     }
     return { entries, cut: reached, caughtUp: false };

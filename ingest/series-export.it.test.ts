@@ -135,6 +135,21 @@ describe('the series for analysts', () => {
     expect(influx.asked.length).toBeLessThan(16);
   });
 
+  test('a packet that our own decoder stumbles over costs its own readings and no others', async () => {
+    const influx = await receiver(() => 204);
+    const { store } = await journalOf(5);
+    const round = await seriesExport({
+      ...{ store, log: silentLog },
+      decode(packet, hub) {
+        if (packet.receivedAt === MIDNIGHT + 2) throw new Error('poison');
+        return decode(packet, hub);
+      },
+      influx: openInflux({ url: influx.url, token: 't', org: 'o', bucket: 'b' }),
+    });
+    expect(await round()).toBe(true);
+    expect(influx.taken).toHaveLength(4);
+  });
+
   test('no name of a device makes a line of its own', async () => {
     const names = ['a\nheart_rate value=1', 'b,device=x', 'c d=e', 'f\\', '"g"', ''];
     const influx = await receiver(() => 204);

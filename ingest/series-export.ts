@@ -1,8 +1,9 @@
+import type { Decoded, Packet } from '../domain/packet.ts';
 import { seconds } from '../domain/time.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/commands.ts';
 import type { Influx, SeriesPoint } from '../store/influx.ts';
-import { describe, newDirectory, register } from './directory.ts';
+import { describe, type KnownHub, newDirectory, register } from './directory.ts';
 import { journalReader } from './journal.ts';
 import type { Decode, Entry } from './town.ts';
 
@@ -96,18 +97,28 @@ function registryReader(store: ExportOptions['store'], directory: ReturnType<typ
  */
 export async function seriesExport(given: ExportOptions): Promise<() => Promise<boolean>> {
   const options = { wait: backOff, measured: () => {}, ...given };
-  const { store, decode, measured } = options;
+  const { store, decode, log, measured } = options;
   const directory = newDirectory();
   const readRegistry = registryReader(store, directory);
   const readJournal = journalReader(store, await store.cutOf({ consumer: SERIES }));
 
+  /** A packet over which a decoder of ours stumbles stands in the journal for days: it must not end the process each time it is read. */
+  function meaning(packet: Packet, hub: KnownHub): Decoded | null {
+    try {
+      return decode(packet, hub);
+    } catch (err) {
+      log.error({ err, hubId: hub.hubId }, 'a packet could not be read; what it says is left out of InfluxDB');
+      return null;
+    }
+  }
+
   function pointsOf({ entry, position }: Entry): SeriesPoint[] {
     if (entry.kind !== 'packet') return [];
     const hub = directory.hubs.get(entry.hubId);
-    if (!hub) return [];
-    const { readings, catalogue } = decode(entry, hub);
-    if (catalogue) describe(directory, hub.hubId, catalogue);
-    return readings.map(({ device, kind, value, ageMs }, index) => ({
+    const decoded = hub && meaning(entry, hub);
+    if (!decoded) return [];
+    if (decoded.catalogue) describe(directory, hub.hubId, decoded.catalogue);
+    return decoded.readings.map(({ device, kind, value, ageMs }, index) => ({
       householdId: hub.householdId,
       hubId: hub.hubId,
       device,

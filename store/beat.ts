@@ -5,7 +5,7 @@ import type { Db } from './schema.ts';
 /** A sign of life of one instance of a role. */
 export type Beat = { readonly role: string; readonly instance: string; readonly at: number };
 
-/** Stands for those that ended in order: a role is not silent before its last instance has been gone for a while. */
+/** Stands for those that ended in order, until another beats: a role is not silent before its last instance has been gone for a while. */
 const ENDED = '';
 
 async function keep(db: Db, { role, instance, at }: Beat): Promise<void> {
@@ -31,13 +31,16 @@ export const beatsOf = (db: Db): Promise<Beat[]> =>
   db.selectFrom('beat').select(['role', 'instance', 'at']).orderBy('role').orderBy('instance').execute();
 
 export const beatCommands = {
-  /** Instances that have been gone for a day are forgotten. */
+  /**
+   * Instances that have been gone for a day are forgotten; and those that ended in order, whose clock may have been ahead of everybody's:
+   * a role would seem to live until that time has come.
+   */
   beat: write(async (db, beat: Beat) => {
     await keep(db, beat);
     await db
       .deleteFrom('beat')
       .where('role', '=', beat.role)
-      .where('at', '<', beat.at - days(1))
+      .where((e) => e.or([e('at', '<', beat.at - days(1)), e('instance', '=', ENDED)]))
       .execute();
   }),
 

@@ -58,15 +58,16 @@ function watchLosses(owner: Person, since: number) {
 
 const PATIENCE_MS = seconds(5);
 
-/** Asks again what was not answered: a browser, too, may have sent it over a connection that is dead without its knowing. */
-const patient = (person: Person): Person => ({
+/** Asks again what was not answered, until it leaves: a browser, too, may have sent it over a connection that is dead without its knowing. */
+const patient = (person: Person, left: AbortSignal): Person => ({
   ...person,
   async get<T>(path: string): Promise<T> {
-    for (;;) {
+    while (!left.aborted) {
       const late = pause(PATIENCE_MS, null, { ref: false });
       const answer = await Promise.race([person.get<T>(path).catch(() => null), late]);
       if (answer !== null) return answer;
     }
+    throw new Error('nobody is there any more');
   },
 });
 
@@ -74,7 +75,8 @@ type DeskSeen = { redAfterMs: number; rightAfterMs: number };
 
 /** A desk whose way to the server dies: when it says so, and when it shows again what the database holds. */
 async function deskBehind(proxy: TcpProxy, person: Person, direct: Person, heal: () => void): Promise<DeskSeen> {
-  const desk = openDesk(patient(person), `http://127.0.0.1:${proxy.port}`, dice('desk'));
+  const left = new AbortController();
+  const desk = openDesk(patient(person, left.signal), `http://127.0.0.1:${proxy.port}`, dice('desk'));
   desk.rest();
   const since = async (state: 'live' | 'lost', withinMs: number): Promise<number> => {
     const from = performance.now();
@@ -94,6 +96,7 @@ async function deskBehind(proxy: TcpProxy, person: Person, direct: Person, heal:
   };
   await until('the desk to show what there is', same, RED_WITHIN_MS * 2).catch(() => null);
   const rightAfterMs = performance.now() - from;
+  left.abort();
   await desk.close();
   return { redAfterMs, rightAfterMs };
 }

@@ -13,11 +13,14 @@ export type Unanswered = {
   readonly rounds: number;
   readonly roundsExpected: number;
   readonly ownerTold: number;
+  /** The last round in which the owner was told; -1: never. */
+  readonly ownerToldInRound: number;
   /** Notices without any attempt or reason on record, and those still under way long after their time. */
   readonly unexplained: number;
   readonly deliveries: number;
   readonly reasons: readonly string[];
-  readonly longestSilenceMs: number;
+  /** By how much nothing was said for longer than the plan ever waits. */
+  readonly silentTooLongMs: number;
   readonly untoldSamples: number;
   readonly overdueSamples: number;
 };
@@ -59,6 +62,8 @@ export async function answeredByNobody(lastsMs: number): Promise<Unanswered[]> {
     // The record lists the latest two hundred deliveries: older notices cannot be held against it.
     const listedFrom = deliveries[0]?.attemptedAt ?? now;
     const settled = notices.filter(({ createdAt }) => createdAt >= listedFrom && createdAt < now - minutes(2));
+    const ofOwner = notices.filter(({ audience }) => audience === 'owner');
+    const waits = alert.plan.steps.map((it, i, all) => it.afterSeconds - (all[i - 1]?.afterSeconds ?? 0));
     const climbed = events.filter(({ kind }) => kind === 'told' || kind === 'raised').map(({ at }) => at);
     const gaps = [...climbed, now].map((at, i, all) => at - (all[i - 1] ?? at));
     seen.push({
@@ -70,11 +75,12 @@ export async function answeredByNobody(lastsMs: number): Promise<Unanswered[]> {
         0,
         Math.floor((now - raisedAt - seconds(lastSecond)) / seconds(alert.plan.repeatSeconds)),
       ),
-      ownerTold: notices.filter(({ audience }) => audience === 'owner').length,
+      ownerTold: ofOwner.length,
+      ownerToldInRound: Math.max(-1, ...ofOwner.map(({ round }) => round)),
       unexplained: settled.filter(({ id: notice }) => !told.has(notice)).length,
       deliveries: deliveries.length,
       reasons: [...new Set(deliveries.map(({ reason }) => reason))].sort(),
-      longestSilenceMs: Math.max(...gaps) - seconds(alert.plan.repeatSeconds),
+      silentTooLongMs: Math.max(0, ...gaps) - seconds(Math.max(alert.plan.repeatSeconds, ...waits)),
       untoldSamples: untold,
       overdueSamples: overdue,
     });

@@ -31,6 +31,9 @@ type Weather = { delayMs: number; refusing: boolean; readonly frozen: Set<Way> }
 /** What one direction may hold before its sender is read no further: then the sender's own buffers fill, as on a dead link. */
 const HELD_CHUNKS = 64;
 
+/** One that is being shut down already cannot be reset: Node would neither say so nor let go of it. */
+const reset = (socket: Socket): unknown => (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy());
+
 /** Carries what comes from one socket to the other, in order; the result makes it look at the weather again. */
 function lane(from: Socket, to: Socket, way: Way, weather: Weather, alive: () => boolean): () => void {
   const held: Held[] = [];
@@ -41,7 +44,7 @@ function lane(from: Socket, to: Socket, way: Way, weather: Weather, alive: () =>
       if (!first || first.dueAt > performance.now()) break;
       held.shift();
       if (first.what === 'end') to.end();
-      else if (first.what === 'reset') to.resetAndDestroy();
+      else if (first.what === 'reset') reset(to);
       else to.write(first.what);
     }
     if (held.length >= HELD_CHUNKS || to.writableNeedDrain) from.pause();
@@ -89,7 +92,7 @@ function pairOf(
       for (const socket of sockets) socket.resume();
     },
     reset() {
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets) reset(socket);
     },
   };
   for (const socket of sockets) socket.on('close', () => sockets.every((it) => it.destroyed) && gone(pair));
