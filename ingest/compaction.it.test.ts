@@ -73,4 +73,34 @@ describe.each(engines)('the journal on $name', (engine) => {
     expect(await store.streamHeads(null)).toEqual({ a: ENTRIES });
     await close();
   });
+
+  test('a hub that says the same large thing again and again makes no row, and no page, that memory could not hold', async () => {
+    const { store, close } = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT);
+    const write = streamOf(store, 'a');
+    const said = { kind: 'packet' as const, hubId: 'h', topic: 'sw/x/up', qos: 1 as const, retain: false };
+    for (let n = 0; n < 420; n++) {
+      const payload = Buffer.alloc(n < 20 ? 1_000_000 : 10);
+      await write([{ ...said, payload, receivedAt: clock.now(), monotonicAt: n }]);
+      clock.forward(20);
+    }
+    const pages = async () => {
+      const sizes: number[] = [];
+      for (let after = 0; after < 420; ) {
+        const page = await store.segmentsAfter({ stream: 'a', after, limit: 256 });
+        sizes.push(page.reduce((sum, { bytes }) => sum + bytes.length, 0));
+        after = page.reduce((end, { first, count }) => Math.max(end, first + count - 1), after);
+      }
+      return sizes;
+    };
+    const before = await pages();
+    clock.forward(minutes(10));
+    const join = compaction({ store, clock });
+    while (await join());
+    const rows = await store.segmentSizes({ stream: 'a', from: 1, before: Number.MAX_SAFE_INTEGER, limit: 1_000 });
+    expect(rows.length).toBeLessThan(40);
+    expect(Math.max(...before, ...(await pages()))).toBeLessThan(10_000_000);
+    expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(420);
+    await close();
+  });
 });

@@ -41,6 +41,9 @@ export type SegmentCommit = Aside & {
   readonly claims?: readonly Claim[];
 };
 
+/** What one answer expands to, or little more: a segment is two megabytes at most. */
+const PAGE_BYTES = 4 * 1_024 * 1_024;
+
 async function countUnreadable(db: Db, unreadable: readonly Unreadable[]): Promise<void> {
   for (const { hubId, topic, reason, count, at, sample } of unreadable) {
     await db
@@ -133,7 +136,10 @@ export const journalCommands = {
     return heads;
   }),
 
-  /** Segments of a stream that hold numbers after `after`, in order, uncompressed; the first may begin before it. */
+  /**
+   * Segments of a stream that hold numbers after `after`, in order, uncompressed; the first may begin before it. Fewer than `limit` where
+   * they are large, so that memory holds them, but always one if there is any.
+   */
   segmentsAfter: read(async (db, { stream, after, limit }: { stream: string; after: number; limit: number }) => {
     const rows = await db
       .selectFrom('segment')
@@ -147,8 +153,15 @@ export const journalCommands = {
       .orderBy('first')
       .limit(limit)
       .execute();
-    return rows
-      .filter((row) => row.first + row.count - 1 > after)
-      .map((row) => ({ first: row.first, count: row.count, at: row.at, bytes: expandSegment(row.packets) }));
+    const page: { first: number; count: number; at: number; bytes: Uint8Array }[] = [];
+    let expanded = 0;
+    for (const { first, count, at, packets } of rows) {
+      if (first + count - 1 <= after) continue;
+      if (expanded >= PAGE_BYTES) break;
+      const bytes = expandSegment(packets);
+      expanded += bytes.length;
+      page.push({ first, count, at, bytes });
+    }
+    return page;
   }),
 };
