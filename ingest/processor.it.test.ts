@@ -368,6 +368,24 @@ describe.each(engines)('the processor on $name', (engine) => {
     await open.close();
   });
 
+  test('a partition that is worked on for the first time forgets no connection of the others', async () => {
+    const open = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT + hours(9));
+    const homes = await registerHomes(open.store, 40, clock.now());
+    const times = { receivedAt: clock.now(), monotonicAt: 0 };
+    await streamOf(open.store, 'a')(homes.map(({ hubId }) => ({ kind: 'up' as const, hubId, epoch: 1, ...times })));
+    for (const number of [0, 1]) {
+      const processor = await startProcessor({
+        ...{ store: open.store, clock, log: silentLog, nudge: quiet, rules, decode, intakeStartedAt: null },
+        ...{ partition: { number, of: 2 }, lease: await soleLease(open.store) },
+      });
+      await processor.round();
+      await processor.stop();
+    }
+    expect((await open.store.facts({ now: clock.now() })).connectedHubs).toBe(40);
+    await open.close();
+  });
+
   test('the time of a backlog is never later than our own, however far ahead the clock of an intake is', async () => {
     const open = await openStoreHere(await started.database());
     const clock = movedClock(MIDNIGHT + hours(9));

@@ -289,7 +289,8 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   };
   // What had to be replayed is kept at once: one that dies again and again must not have more to replay each time.
   void checkpoint(work);
-  work.linksUnknown = last?.linksSince !== watching.linksSince;
+  // One that never was before knows of no connection; those of the other partitions are not its business.
+  work.linksUnknown = last !== null && last.linksSince !== watching.linksSince;
   let working: Promise<unknown> = Promise.resolve();
   return {
     town,
