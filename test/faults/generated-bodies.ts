@@ -39,20 +39,22 @@ async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
   const sqlite = await asked({}, seed, Math.round(all * split.sqlite));
   say(`${sqlite.asked} requests over SQLite`);
   const postgres = missing ? null : await onPostgres(seed, Math.round(all * split.postgres));
-  const exits = [sqlite, postgres].map((it) => it?.exit ?? 0);
+  const exits = [sqlite, ...(postgres ? [postgres] : [])].map(({ exit }) => exit);
+  const sum = (of: 'accepted' | 'refused' | 'compared') => sqlite[of] + (postgres?.[of] ?? 0);
   return {
     load: { roles: 7, engines: postgres ? 'SQLite, PostgreSQL' : 'SQLite' },
     faults: { payloads: decoded.checked, requests: sqlite.asked, requestsOverPostgres: postgres?.asked ?? 0 },
     counts: {
-      accepted: sqlite.accepted + (postgres?.accepted ?? 0),
-      refused: sqlite.refused + (postgres?.refused ?? 0),
-      foreignCompared: sqlite.compared + (postgres?.compared ?? 0),
+      ...{ accepted: sum('accepted'), refused: sum('refused'), foreignCompared: sum('compared') },
     },
     broken: [
       ...decoded.broken.map((sentence) => `a payload ${sentence}`),
       ...sqlite.broken.map((sentence) => `over SQLite: ${sentence}`),
       ...(postgres?.broken ?? []).map((sentence) => `over PostgreSQL: ${sentence}`),
-      ...brokenOf([exits.every((exit) => exit === 0), `the processes ended with ${exits.join(' and ')}`]),
+      ...brokenOf(
+        [exits.every((exit) => exit === 0), `the processes ended with ${exits.join(' and ')}`],
+        [sum('accepted') > 0 && sum('compared') > 0, 'nothing was accepted, or nothing foreign was asked for'],
+      ),
     ],
     ...(missing && { notShown: [missing] }),
   };
