@@ -106,6 +106,7 @@ export function startSampler({ url, processes, everyMs = EVERY_MS }: SamplerOpti
 
 /** Every unclosed alert has a deadline, and neither one of those nor a notice was ever later than this. */
 export const nothingUnattended = (sampled: Sampled, latestMs: number): string[] => [
+  ...(sampled.looks === 0 ? ['the database never answered whoever looked for deadlines'] : []),
   ...(sampled.unclosedWithoutDeadline > 0
     ? [`${sampled.unclosedWithoutDeadline} unclosed alerts had no deadline`]
     : []),
