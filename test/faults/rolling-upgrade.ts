@@ -83,7 +83,7 @@ function watchAcks(ledger: LoadLedger): { readonly stop: () => number } {
   return {
     stop() {
       stopped = true;
-      return Math.round(longestMs);
+      return Math.round(Math.max(longestMs, performance.now() - lastAt));
     },
   };
 }

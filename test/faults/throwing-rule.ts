@@ -77,7 +77,8 @@ async function callBeside(homesCount: number, poisoned: number, rounds: number) 
   const { hubs, says, occurrences, failsOn, comes, did, end } = await openTown(folder.path, homesCount);
   const [bad, good] = [hubs.slice(0, poisoned), hubs.slice(poisoned)];
   failsOn(bad);
-  for (const hub of bad) await comes('the alert that monitoring is degraded', hub, 'monitoring_degraded', 1);
+  // All from one moment: the last of them, too, is to be marked in time.
+  await Promise.all(bad.map((hub) => comes('the alert that monitoring is degraded', hub, 'monitoring_degraded', 1)));
   for (let round = 1; round <= rounds; round++) {
     const [one, other] = [bad[round % bad.length], good[round % good.length]];
     if (!one || !other) throw new Error('there are too few homes');
