@@ -226,7 +226,11 @@ describe.each(engines)('the processor on $name', (engine) => {
       minutes(10),
       1,
     ],
-    ['a clock that was set back while we were out concludes nothing twice and loses nobody', -hours(1), 0],
+    [
+      'a clock that was set back while we were out is one incident, concludes nothing twice, loses nobody',
+      -hours(1),
+      1,
+    ],
   ])('%s', async (_, jumpMs, incidents) => {
     const open = await openStoreHere(await started.database());
     const homes = await registerHomes(open.store, 5, MIDNIGHT);

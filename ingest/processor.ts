@@ -13,6 +13,7 @@ import { type InsistentMemory, insist, insistentMemory } from './insist.ts';
 import { type Batch, journalReader } from './journal.ts';
 import { nameOf, readSnapshot, replayFrom } from './replay.ts';
 import type { AnyRule } from './rule.ts';
+import { timeStands } from './standing-time.ts';
 import { type Decode, newTown, registerIn, type Town, type TurnTaken, takeTurn } from './town.ts';
 
 type Memory = Pick<
@@ -256,7 +257,8 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
 
 /**
  * Starts a processor: it goes on where it stopped, however it stopped. Where the wall clock stands earlier than the last turn (it was
- * set back while we were out), time stands still until it is caught up with: nothing is concluded twice, silence is noticed later.
+ * set back while we were out), time stands still until it is caught up with: nothing is concluded twice, silence is noticed later, and
+ * that is said.
  */
 export async function startProcessor(options: ProcessorOptions): Promise<Processor> {
   const { store, clock, log, partition, lease } = options;
@@ -265,12 +267,12 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   const readRegistry = registryReader(store, town, partition);
   await readRegistry();
   const { last, checkpointTurn } = await resume(options, town, memory);
-  if (last && last.at > clock.now() + minutes(1)) {
-    const said = { aheadMs: last.at - clock.now() };
-    log.warn(said, 'the clock was set back while Shouwang was out; time stands still meanwhile');
+  const now = clock.now();
+  if (last && last.at > now + minutes(1)) {
+    log.warn({ aheadMs: last.at - now }, 'the clock was set back while Shouwang was out; time stands still meanwhile');
+    if (partition.number === 0) await memory.conclude({ findings: [timeStands(last.at, now)], recoveries: [] }, now);
   }
   const watching = beginning(options, last);
-  const now = clock.now();
   const work: Work = {
     ...options,
     town,
