@@ -50,3 +50,12 @@ test('who stops while it is made leaves nothing half made', async () => {
   expect(existsSync(join(folder.path, 'ballast'))).toBe(false);
   expect(existsSync(join(folder.path, 'ballast.new'))).toBe(false);
 });
+
+test('what a process that was killed left half made holds back nothing, nor does what was made when there was to be one', async () => {
+  const folder = temporaryFolder();
+  ends.push(folder.remove);
+  const files = [join(folder.path, 'ballast.new'), join(folder.path, 'ballast')];
+  for (const file of files) writeFileSync(file, 'x');
+  startBallast({ folder: folder.path, megabytes: 0, log: silentLog });
+  expect(files.filter((file) => existsSync(file))).toEqual([]);
+});

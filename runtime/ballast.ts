@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { open, rename, rm, stat, statfs, truncate } from 'node:fs/promises';
+import { mkdirSync, rmSync } from 'node:fs';
+import { open, rename, stat, statfs, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { repeat, type Stop } from './lifecycle.ts';
@@ -32,6 +32,10 @@ export function dueBallast({ freeBytes, heldBytes }: Room, bytes: number): 'rele
 }
 
 const fileIn = (folder: string): string => join(folder, 'ballast');
+const unfinishedIn = (folder: string): string => `${fileIn(folder)}.new`;
+
+/** Of a process that was killed over it: as large, held back for nothing. */
+const removeUnfinished = (folder: string): void => rmSync(unfinishedIn(folder), { force: true });
 
 async function roomOf(folder: string): Promise<Room> {
   const { bavail, bsize } = await statfs(folder);
@@ -49,7 +53,7 @@ async function release({ folder, log }: Ballast, { freeBytes, heldBytes }: Room)
 
 /** Writes what no file system stores in less room. False when it was given up because the disk fills meanwhile. */
 async function make({ folder, megabytes, log }: Ballast, isStopped: () => boolean): Promise<boolean> {
-  const unfinished = `${fileIn(folder)}.new`;
+  const unfinished = unfinishedIn(folder);
   const file = await open(unfinished, 'w');
   try {
     for (let written = 0; written < megabytes; written++) {
@@ -64,14 +68,18 @@ async function make({ folder, megabytes, log }: Ballast, isStopped: () => boolea
     return true;
   } finally {
     await file.close();
-    await rm(unfinished, { force: true });
+    removeUnfinished(folder);
   }
 }
 
 /** Keeps the ballast as it should be: made when there is plenty of room, given away when there is none. */
 export function startBallast(ballast: Ballast): Stop {
   const { folder, megabytes, log } = ballast;
-  if (megabytes === 0) return () => {};
+  removeUnfinished(folder);
+  if (megabytes === 0) {
+    rmSync(fileIn(folder), { force: true });
+    return () => {};
+  }
   let stopped = false;
   let saidNone = false;
   let makeAfter = Number.NEGATIVE_INFINITY;
@@ -107,6 +115,7 @@ export async function roomToStart(ballast: Ballast): Promise<void> {
   for (let saidAt = Number.NEGATIVE_INFINITY; ; await setTimeout(LOOK_EVERY_MS)) {
     const room = await roomOf(folder);
     if (room.freeBytes >= START_BYTES) return;
+    removeUnfinished(folder);
     if (room.heldBytes) await release(ballast, room);
     else if (performance.now() - saidAt > SAY_AGAIN_MS) {
       saidAt = performance.now();
