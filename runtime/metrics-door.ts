@@ -12,7 +12,9 @@ export type MetricsDoor = { readonly host: string; readonly port: number; readon
 export async function startMetricsDoor({ host, port, metrics }: MetricsDoor): Promise<{ url: string; stop: Stop }> {
   const server = createServer(async ({ method, url }, response) => {
     if (method !== 'GET' || url !== '/metrics') return void response.writeHead(404).end();
-    const text = await metrics.text();
+    // A figure of a disk that is gone cannot be read, and nothing else ends for that.
+    const text = await metrics.text().catch(() => null);
+    if (text === null) return void response.writeHead(500).end();
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text);
   });
   server.listen(port, host);
