@@ -148,6 +148,18 @@ describe('on arrival', () => {
     expect(emergency.acknowledge).not.toBeNull();
   });
 
+  it('of a message that claims a thousand emergencies the first are raised before its answer, the others by the processor', () => {
+    const smoke = Array.from({ length: 1_000 }, (_, n) => ({ device: `d${n}`, kind: 'smoke', value: true }));
+    const at = door();
+    const arrived = at.says(smoke, { boot: 'b', seq: 1 });
+    expect(arrived.findings).toHaveLength(20);
+    expect(arrived.alarmStates).toHaveLength(20);
+    expect(at.says({ kind: 'smoke', device: 'd999' }).findings).toHaveLength(1);
+    const home = timeline({ from: '00:00' }).link('up');
+    home.sends(JSON.stringify({ boot: 'b', seq: 1, readings: smoke }));
+    expect(new Set(home.findings().map((it) => it.occurrenceKey)).size).toBe(1_000);
+  });
+
   it('gives the occurrence keys that the processor gives', () => {
     const at = door();
     const home = timeline({ from: '00:00' }).link('up');

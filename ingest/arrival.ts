@@ -46,6 +46,11 @@ const isCritical = ({ kind }: Reading): boolean => criticalKinds.has(kind);
 
 /** Hubs whose events are remembered, at most. */
 const HUBS = 200_000;
+/**
+ * Emergencies of one message that are raised before it is acknowledged; no home has more at a time. All homes wait for that commit, so what
+ * a message claims beyond is left to the processor, which raises it a moment later and a little at a time.
+ */
+const EMERGENCIES_A_MESSAGE = 20;
 
 export type Arrivals = Pick<AlarmMemory, 'learn'> & {
   readonly judge: (packet: Packet, position: Position, hub: AdmittedHub) => Arrival;
@@ -75,7 +80,8 @@ export function arrivals(known: readonly AlarmState[]): Arrivals {
     const conclusions: Conclusion[] = [];
     if (!isCopy(hubId, decoded.event)) {
       decoded.readings.forEach((reading, index) => {
-        if (!isCritical(reading) || !alarms.counts(hubId, reading, receivedAt, alarmStates)) return;
+        const tooMany = conclusions.length >= EMERGENCIES_A_MESSAGE && isLifeCritical(reading);
+        if (!isCritical(reading) || tooMany || !alarms.counts(hubId, reading, receivedAt, alarmStates)) return;
         const known = hub.names.get(reading.device);
         const name = nameOf(known?.room ?? '', known?.name || reading.device);
         conclusions.push(criticalFinding(origin, hubId, reading, index, receivedAt, name));
