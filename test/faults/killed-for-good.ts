@@ -63,7 +63,7 @@ async function watchItDie({ size, seed, say }: FaultRun): Promise<Outcome> {
 
 export const killedForGood: Fault = {
   name: 'killed-for-good',
-  happens: 'kill -9 of the whole system, and nothing starts it again',
+  happens: 'kill -9 of the whole system but for its auditor, and nothing starts it again',
   bar: 'a console is red within 30 s, and the switch outside is last fed within 60 s, so that it fires within 2 min',
   unavailable: playable,
   run: watchItDie,

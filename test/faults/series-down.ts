@@ -236,7 +236,7 @@ export const seriesDown: Fault = {
   name: 'series-down',
   happens:
     'the time-series database is gone, then fails, is busy, hangs and forgets; some points it never takes (VictoriaMetrics)',
-  bar: 'every point arrives within 15 min of its return, refused ones are counted, given at twice the live rate; emergencies ± 10 %',
+  bar: 'every point arrives within 15 min of its return, refused ones are counted, given at twice the live rate; emergencies take 10 % longer at most while it is gone (p99)',
   unavailable: victoriaMetricsAvailable,
   run: (run) => play(run, run.size === 'short' ? SHORT : FULL),
 };
