@@ -13,7 +13,8 @@ async function lostEntries(db: Database, heads: Told['heads']): Promise<number> 
   for (const [stream, head] of heads) {
     const { held } = await db
       .selectFrom('segment')
-      .select((e) => e.fn.coalesce(e.fn.sum<number>('count'), sql.lit(0)).as('held'))
+      // Only what was acknowledged of the last one: what stands behind it must not make up for what is missing before.
+      .select(sql<number>`coalesce(sum(min("count", ${head} - first + 1)), 0)`.as('held'))
       .where('stream', '=', stream)
       .where('first', '<=', head)
       .executeTakeFirstOrThrow();
