@@ -96,6 +96,8 @@ describe('values', () => {
     ['spo2', 0.97, '1'],
     ['weight', 9, 'toString'],
     ['weight', 9, 7],
+    ['body_temperature', 1.7e308, '[degF]'],
+    ['systolic', -1.7e308, 'kPa'],
   ])('%s %d in %j is refused', (kind, value, unit) => {
     expect(one({ kind, value, unit }).readings).toEqual([]);
   });

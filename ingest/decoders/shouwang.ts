@@ -47,7 +47,8 @@ function measured(own: string, value: unknown, unit: unknown): number | null {
   if (plain === own) return value;
   const table = conversions[own];
   const convert = table && Object.hasOwn(table, plain) ? table[plain] : undefined;
-  return convert ? Number(convert(value).toFixed(3)) : null;
+  const converted = convert ? Number(convert(value).toFixed(3)) : Number.NaN;
+  return Number.isFinite(converted) ? converted : null;
 }
 
 /**
