@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { seconds } from '../domain/time.ts';
 import type { Store } from '../store/commands.ts';
+import { StoreError } from '../store/failure.ts';
 import { engines } from '../test/memory.ts';
 import { isAuthentic } from './channels/signature.ts';
 import { accepting, answering, openReceiver } from './test-receiver.ts';
@@ -10,6 +11,19 @@ const dead: (store: Store) => Store = (store) => ({
   ...store,
   recordOutcomes: () => Promise.reject(new Error('the process ended here')),
 });
+
+/** Does not answer to the first that is recorded, which may be written all the same. */
+const unanswered =
+  (isWritten: boolean): ((store: Store) => Store) =>
+  (store) => {
+    let asked = 0;
+    const recordOutcomes: Store['recordOutcomes'] = async (args) => {
+      const isFirst = asked++ === 0;
+      if (isWritten || !isFirst) await store.recordOutcomes(args);
+      if (isFirst) throw new StoreError('unavailable', new Error('no answer'), undefined);
+    };
+    return { ...store, recordOutcomes };
+  };
 
 describe.each(engines)('a night in one home, on $name', (engine) => {
   if (engine.unavailable) return test.skip(engine.unavailable);
@@ -198,6 +212,24 @@ describe.each(engines)('a night in one home, on $name', (engine) => {
     await home.forward(seconds(60));
     expect(hook.received).toHaveLength(2);
   });
+
+  test.each([true, false])(
+    'what was told while the memory did not answer is told once and on record once (written all the same: %s)',
+    async (isWritten) => {
+      const home = await night(unanswered(isWritten));
+      const hook = await receiver();
+      await home.webhook('owner', hook.url);
+      const steps = [{ afterSeconds: 0, tell: ['owner' as const], channels: ['webhook' as const] }];
+      const plans = { sos: { steps, repeatSeconds: 600, attendSeconds: 600, closeSeconds: 600 } };
+      await home.store().changeHousehold({ id: home.householdId, change: { plans } });
+      const sos = await home.raises('sos');
+      await home.forward(seconds(20), seconds(1));
+      expect(hook.received).toHaveLength(1);
+      const { notices, deliveries } = await home.told(sos);
+      expect(notices).toMatchObject([{ state: 'delivered' }]);
+      expect(deliveries).toMatchObject([{ outcome: 'sent' }]);
+    },
+  );
 
   test('a status of 200 without the receiver’s own word is no success', async () => {
     const home = await night();

@@ -86,9 +86,8 @@ async function settleNotice(db: Db, { notice, state, reason, nextAttemptAt }: Ou
   return updated.numUpdatedRows === 1n;
 }
 
-const deliveryRows = ({ notice, deliveries }: Outcome): Tables['delivery'][] =>
+const deliveryRows = ({ notice, deliveries }: Outcome): Omit<Tables['delivery'], 'id'>[] =>
   deliveries.map((delivery) => ({
-    id: randomUUID(),
     notice_id: notice.id,
     alert_id: notice.alertId,
     household_id: notice.householdId,
@@ -150,13 +149,24 @@ export const noticeCommands = {
       .execute();
   }),
 
-  recordOutcomes: write(async (db, { outcomes, now }: { outcomes: readonly Outcome[]; now: number }) => {
-    if (outcomes.length === 0) return;
-    const owed: Owed[] = [];
-    for (const outcome of outcomes) if (await settleNotice(db, outcome, now)) owed.push(...onNextChannel(outcome));
-    await db.insertInto('delivery').values(outcomes.flatMap(deliveryRows)).execute();
-    await insertNotices(db, owed, now);
-  }),
+  /** Asked again with the same `id` after a lost answer, it is the same record. */
+  recordOutcomes: write(
+    async (
+      db,
+      { id = randomUUID(), outcomes, now }: { id?: string; outcomes: readonly Outcome[]; now: number },
+    ): Promise<void> => {
+      if (outcomes.length === 0) return;
+      const owed: Owed[] = [];
+      for (const outcome of outcomes) if (await settleNotice(db, outcome, now)) owed.push(...onNextChannel(outcome));
+      await db
+        .insertInto('delivery')
+        .values(outcomes.flatMap(deliveryRows).map((row, index) => ({ id: `${id} ${index}`, ...row })))
+        // Written once more all the same: only a transaction that wrote waits for a standby.
+        .onConflict((conflict) => conflict.column('id').doUpdateSet((e) => ({ answer: e.ref('excluded.answer') })))
+        .execute();
+      await insertNotices(db, owed, now);
+    },
+  ),
 
   /** A console's own word that it has shown these: what of them were console notices are delivered. */
   confirmShown: write(async (db, { noticeIds, by, now }: { noticeIds: readonly string[]; by: string; now: number }) => {
