@@ -248,6 +248,21 @@ describe('of all together', () => {
     expect(a.idsOf(types.puback)).toEqual([1]);
   });
 
+  test('what waits for its connection to be on disk is bounded too, and all of it is answered after', async () => {
+    const { port, connect, commits } = await stand({ limits: { unclaimedBytes: 500_000 } });
+    commits.hold();
+    const hubs = [await dialIn(port, connect('hub-a')), await dialIn(port, connect('hub-b'))];
+    const ids = Array.from({ length: 30 }, (_, n) => n + 1);
+    for (const hub of hubs) hub.write(...ids.map((id) => say(id, Buffer.alloc(100_000))));
+    await vi.waitUntil(async () => (await standing.metric('shouwang_mqtt_paused_total')) >= 2);
+    expect(await standing.metric('shouwang_mqtt_in_flight')).toBeLessThan(10);
+    commits.release();
+    for (const hub of hubs) {
+      await hub.heard(types.puback, 30);
+      expect(hub.idsOf(types.puback)).toEqual(ids);
+    }
+  });
+
   test('an orderly stop answers what is under way first', async () => {
     const { port, connect, commits, door } = await stand();
     const hub = await dialIn(port, connect('hub-a'));

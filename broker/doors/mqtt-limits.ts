@@ -8,6 +8,8 @@ export const doorLimits = {
   bytes: 1_048_576,
   authenticateMs: seconds(5),
   inFlight: 32,
+  /** Of all hubs that have just connected, what may wait until that is on disk: hubs come back with megabytes while the database is away. */
+  unclaimedBytes: 64 * 1_048_576,
   /** A home says some two thousand things a day; this is a week's backlog at once, then a quarter of a million a day. */
   perSecond: 500,
   burst: 5_000,

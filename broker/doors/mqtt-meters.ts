@@ -1,7 +1,6 @@
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { RefusalReason } from '../admit.ts';
+import type { Refusal } from './mqtt-refusal.ts';
 
-export type Refusal = RefusalReason | 'server_full';
 /** Why the server ended a connection, a word from a closed list. */
 export type Ending = 'revoked' | 'oversize' | 'frozen' | 'silent' | 'late' | 'protocol' | 'moved' | 'failed';
 

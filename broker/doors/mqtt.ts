@@ -13,9 +13,10 @@ import { type ExactlyOnce, exactlyOnce } from './mqtt-exactly-once.ts';
 import { Gate, type GateRules } from './mqtt-gate.ts';
 import { type DoorLimits, doorLimits } from './mqtt-limits.ts';
 import { type Address, type Certificate, type Listener, listenPlain, listenTls } from './mqtt-listen.ts';
-import { doorMeters, type Ending, type Refusal } from './mqtt-meters.ts';
+import { doorMeters, type Ending } from './mqtt-meters.ts';
 import { keepsNothing, tellsNobody } from './mqtt-nothing.ts';
 import { type Presence, presenceOf } from './mqtt-presence.ts';
+import { type Refusal, returnCode } from './mqtt-refusal.ts';
 
 export type MqttDoorOptions = {
   readonly intake: Pick<Intake, 'accept' | 'claim' | 'link' | 'full'>;
@@ -55,6 +56,8 @@ type Hall = Pick<MqttDoorOptions, 'intake' | 'admittance' | 'clock' | 'log' | 'm
   /** Also those that have not said anything yet. */
   readonly sockets: Set<Socket>;
   unanswered: number;
+  /** What waits for connections to be on disk, before the intake knows of it. */
+  unclaimedBytes: number;
   allAnswered: () => void;
 };
 
@@ -64,15 +67,6 @@ function end(hall: Hall, connection: Connection, reason: Ending): void {
   connection.socket.destroy();
 }
 
-const CONNACK: Record<Refusal, number> = {
-  no_client_id: 2,
-  server_full: 3,
-  unknown_hub: 4,
-  wrong_username: 4,
-  wrong_key: 4,
-  no_credential: 5,
-};
-
 function refuse(
   hall: Hall,
   { clientId }: Connection,
@@ -81,7 +75,7 @@ function refuse(
 ): void {
   hall.meters.refused(reason);
   hall.log.debug({ clientId: clientId.slice(0, 64), reason }, 'a connection was refused');
-  const error = Object.assign(new Error(reason), { returnCode: CONNACK[reason] }) as AuthenticateError;
+  const error = Object.assign(new Error(reason), { returnCode: returnCode[reason] }) as AuthenticateError;
   if (afterMs === 0) answer(error);
   else setTimeout(() => answer(error), afterMs).unref();
 }
@@ -123,8 +117,12 @@ function authenticate(
   done(null, true);
 }
 
-function readAgain({ held, intake }: Hall): void {
-  if (held.size === 0 || intake.full()) return;
+const isFull = ({ intake, unclaimedBytes, limits }: Hall): boolean =>
+  intake.full() || unclaimedBytes > limits.unclaimedBytes;
+
+function readAgain(hall: Hall): void {
+  const { held } = hall;
+  if (held.size === 0 || isFull(hall)) return;
   const sockets = [...held];
   held.clear();
   for (const socket of sockets) socket.emit('readable');
@@ -155,9 +153,14 @@ function hear(hall: Hall, connection: Connection, publish: Publish, answer: () =
   if (!identity) throw new Error('a publish came from nobody');
   const payload = typeof publish.payload === 'string' ? Buffer.from(publish.payload) : publish.payload;
   const packet = { topic: publish.topic, payload, qos: publish.qos, retain: publish.retain };
-  const accept = () =>
-    connection.claimed?.then(() => hall.intake.accept(packet, identity.hub)) ??
-    hall.intake.accept(packet, identity.hub);
+  const accept = () => {
+    if (!connection.claimed) return hall.intake.accept(packet, identity.hub);
+    hall.unclaimedBytes += payload.length;
+    return connection.claimed.then(() => {
+      hall.unclaimedBytes -= payload.length;
+      return hall.intake.accept(packet, identity.hub);
+    });
+  };
   const { messageId = 0, dup } = publish;
   hall.unanswered++;
   const ready = identity.answers.expect(() => {
@@ -261,7 +264,7 @@ function receptionOf(hall: Hall, aedes: Aedes): (socket: Socket) => void {
     limits: hall.limits,
     clock: hall.clock,
     held(socket) {
-      if (!hall.intake.full()) return false;
+      if (!isFull(hall)) return false;
       if (!hall.held.has(socket)) hall.meters.paused();
       hall.held.add(socket);
       return true;
@@ -321,6 +324,7 @@ function hallOf(options: MqttDoorOptions): Hall {
     held: new Set(),
     sockets: new Set(),
     unanswered: 0,
+    unclaimedBytes: 0,
     allAnswered: () => {},
   };
   return hall;
