@@ -24,3 +24,10 @@ export const heartbeat = (device: string, { ageMs, clock }: Age = untold): Readi
   ageMs,
   clock,
 });
+
+/** Far beyond anything that is measured in a home, and small enough to be summed up for years. */
+const LARGEST_QUANTITY = 1e12;
+
+/** A measured value as it was said; null for what is none. */
+export const quantity = (said: unknown): number | null =>
+  typeof said === 'number' && Math.abs(said) <= LARGEST_QUANTITY ? said : null;

@@ -98,6 +98,7 @@ describe('values', () => {
     ['weight', 9, 7],
     ['body_temperature', 1.7e308, '[degF]'],
     ['systolic', -1.7e308, 'kPa'],
+    ['heart_rate', 1e300, '/min'],
   ])('%s %d in %j is refused', (kind, value, unit) => {
     expect(one({ kind, value, unit }).readings).toEqual([]);
   });

@@ -8,7 +8,7 @@ import {
   readingKind,
 } from '../../domain/reading.ts';
 import { type Age, ageOf, timeOf } from './clock.ts';
-import { heartbeat, readable, unreadable } from './decoded.ts';
+import { heartbeat, quantity, readable, unreadable } from './decoded.ts';
 import { isRecord, readJson } from './json.ts';
 import { saysTrue } from './truth.ts';
 
@@ -39,16 +39,15 @@ const conversions: Readonly<Record<string, Readonly<Record<string, (value: numbe
 /** UCUM's annotations in braces carry no meaning: `{beats}/min` is `/min`. */
 const withoutAnnotation = (unit: string) => unit.replace(/\{[^}]*\}/g, '');
 
-function measured(own: string, value: unknown, unit: unknown): number | null {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
-  if (unit === undefined || unit === null || unit === own) return value;
+function measured(own: string, said: unknown, unit: unknown): number | null {
+  const value = quantity(said);
+  if (value === null || unit === undefined || unit === null || unit === own) return value;
   if (typeof unit !== 'string' || unit.length > 40) return null;
   const plain = withoutAnnotation(unit);
   if (plain === own) return value;
   const table = conversions[own];
   const convert = table && Object.hasOwn(table, plain) ? table[plain] : undefined;
-  const converted = convert ? Number(convert(value).toFixed(3)) : Number.NaN;
-  return Number.isFinite(converted) ? converted : null;
+  return convert ? Number(convert(value).toFixed(3)) : null;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Decoded, Decoder, HubContext, Packet } from '../../domain/packet.t
 import { type Catalogue, factsOf, isLifeCritical, type Reading, type ReadingKind } from '../../domain/reading.ts';
 import { minutes } from '../../domain/time.ts';
 import { type Age, ageOf } from './clock.ts';
-import { heartbeat, readable, unreadable } from './decoded.ts';
+import { heartbeat, quantity, readable, unreadable } from './decoded.ts';
 import { isRecord, readJson, textOf } from './json.ts';
 import { saysTrue } from './truth.ts';
 import { catalogueOf } from './zigbee2mqtt-catalogue.ts';
@@ -67,7 +67,7 @@ const same = (a: unknown, b: unknown): boolean =>
 /** A property's value in our terms: null for none, `strange` when a life may hang on it and it cannot be told. */
 function understood({ kind, on }: Meaning, value: unknown): boolean | number | 'strange' | null {
   if (value === null || value === '') return null;
-  if (!on) return typeof value === 'number' && Number.isFinite(value) ? value : null;
+  if (!on) return quantity(value);
   if (on.some((one) => same(one, value))) return true;
   if (on.some((one) => typeof one === typeof value)) return false;
   // A number named gas is a meter's or a concentration.
