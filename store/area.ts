@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
-import { type Area, ROOT_AREA } from '../domain/household.ts';
+import { type Area, ROOT_AREA, SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import type { Place } from '../domain/scope.ts';
 import type { User } from '../domain/user.ts';
 import { read, write } from './command.ts';
@@ -66,7 +66,8 @@ async function standingOf(db: Db, { kind, id }: Thing): Promise<Standing | undef
       return station && { ...station, householdId: null };
     }
     case 'household':
-      return homeOf(db, id).executeTakeFirst();
+      // Shouwang itself is no home: whoever could change it could silence its incidents.
+      return id === SYSTEM_HOUSEHOLD ? undefined : homeOf(db, id).executeTakeFirst();
     case 'alert':
     case 'hub':
       return db

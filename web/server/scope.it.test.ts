@@ -1,5 +1,6 @@
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SYSTEM_HOUSEHOLD } from '../../domain/household.ts';
 import { role as roles } from '../../domain/user.ts';
 import { type Rehearsal, rehearse } from '../../test/rehearsal.ts';
 import type { Deps } from './deps.ts';
@@ -204,6 +205,15 @@ test('metrics are for this machine and for owners', async () => {
   expect((await it.ask('GET', '/metrics', { headers: afar, cookie })).status).toBe(403);
   const owner = await it.logIn('owner', 'root');
   expect((await it.ask('GET', '/metrics', { headers: afar, cookie: owner.cookie })).status).toBe(200);
+});
+
+test('Shouwang itself is nobody’s home: an installer of the whole city cannot silence its incidents', async () => {
+  const { cookie } = await it.logIn('installer', 'root');
+  const url = `/api/households/${SYSTEM_HOUSEHOLD}`;
+  expect(await it.ask('PATCH', url, { cookie, body: { mode: 'commissioning' } })).toMatchObject({ status: 404 });
+  const incident = await it.raise('system', SYSTEM_HOUSEHOLD, '');
+  const owner = await it.logIn('owner', 'root');
+  expect((await it.ask('GET', `/api/alerts/${incident.id}`, { cookie: owner.cookie })).status).toBe(200);
 });
 
 test('whoever is refused an action is told who may do it', async () => {
