@@ -27,6 +27,7 @@ test.each([
   ['has two steps at one time', { ...sos, steps: [step, { ...step, tell: ['owner'] }] }],
   ['tells nobody in a step', { ...sos, steps: [{ ...step, tell: [] }, ...sos.steps.slice(1)] }],
   ['has a step without a channel', { ...sos, steps: [{ ...step, channels: [] }, ...sos.steps.slice(1)] }],
+  ['has a channel twice', { ...sos, steps: [{ ...step, channels: ['console', 'console'] }, ...sos.steps.slice(1)] }],
   ['repeats every second', { ...sos, repeatSeconds: 1 }],
 ])('a plan is refused that %s', (_, wrong) => {
   expect(plan.safeParse(wrong).success).toBe(false);

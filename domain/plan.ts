@@ -13,7 +13,11 @@ export type ChannelName = z.infer<typeof channelName>;
 export const step = z.object({
   afterSeconds: z.number().int().min(0).max(86_400),
   tell: z.array(audience).min(1),
-  channels: z.array(channelName).min(1),
+  channels: z
+    .array(channelName)
+    .min(1)
+    // One telling a channel: a notice that came to the same one again would be taken for told, and those behind it never have their turn.
+    .refine((channels) => new Set(channels).size === channels.length, { message: 'each channel once' }),
 });
 export type Step = z.infer<typeof step>;
 
