@@ -7,6 +7,7 @@ import type { HouseholdState } from './household.ts';
 import { connected } from './seen.ts';
 import { linksSince, type Sight } from './sight.ts';
 import type { Town } from './town.ts';
+import { classIn } from './watched.ts';
 
 /** One part is one transaction of the only writer: at most so many rows, some 10 ms, may stand before an emergency. */
 const PART_ROWS = 400;
@@ -30,12 +31,20 @@ function statesOf(town: Town, householdId: string): KeptState[] {
 function devicesOf(town: Town, householdId: string): KeptHousehold['devices'] {
   const places = town.newDevices.get(householdId);
   const state = town.states.get(householdId);
-  if (!places || !state) return [];
+  const household = town.directory.households.get(householdId);
+  if (!places || !state || !household) return [];
   town.newDevices.delete(householdId);
   return [...places].flatMap((place) => {
     const device = state.devices[place];
     const at = place.indexOf('/');
-    return device ? [{ householdId, hubId: place.slice(0, at), device: place.slice(at + 1), class: device.class }] : [];
+    return device
+      ? [
+          {
+            ...{ householdId, hubId: place.slice(0, at), device: place.slice(at + 1) },
+            class: classIn(household, place, device.class),
+          },
+        ]
+      : [];
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Finding, Recovery } from '../domain/finding.ts';
+import { classOf } from '../domain/hub.ts';
 import type { Decoded, LinkChange, Packet, Position } from '../domain/packet.ts';
 import { factsOf, type Reading, type ReadingKind, readingKind } from '../domain/reading.ts';
 import { hours, minutes } from '../domain/time.ts';
@@ -220,7 +221,7 @@ function deviceOf({ state }: Household, place: string, reading: Reading, madeAt:
     device = { heardAt: madeAt, class: 'other', says: {} };
     state.devices[place] = device;
   }
-  device.class = moreSpecific(device.class, reading.kind);
+  device.class = moreSpecific(device.class, classOf(reading.kind));
   if (itself && madeAt > device.heardAt) device.heardAt = madeAt;
   return device;
 }

@@ -218,6 +218,33 @@ describe.each(engines)('the processor on $name', (engine) => {
     await open.close();
   });
 
+  test('a device that shows by and by what it is for is kept as that, across restarts', async () => {
+    const open = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT + hours(9));
+    const [home] = await registerHomes(open.store, 1, clock.now());
+    const write = streamOf(open.store, 'a');
+    for (const [kind, value] of [
+      ['heart_rate', 70],
+      ['sos', true],
+      ['motion', true],
+    ]) {
+      const processor = await startProcessor({
+        ...{ store: open.store, clock, log: silentLog, nudge: quiet, rules, decode, intakeStartedAt: null },
+        ...{ partition: WHOLE, lease: await soleLease(open.store) },
+      });
+      const payload = Buffer.from(JSON.stringify({ readings: [{ device: 'watch', kind, value }] }));
+      const times = { receivedAt: clock.now(), monotonicAt: 0 };
+      const said = { kind: 'packet' as const, hubId: home!.hubId, topic: 'sw/x/up', qos: 1 as const, retain: false };
+      await write([{ ...said, ...times, payload }]);
+      await processor.round();
+      await processor.stop();
+      clock.forward(seconds(20));
+    }
+    const [{ devices } = { devices: [] }] = (await householdsOf({ open })).filter(({ hubs }) => hubs.length > 0);
+    expect(devices).toMatchObject([{ key: 'watch', class: 'emergency_button' }]);
+    await open.close();
+  });
+
   test('a partition that is worked on for the first time forgets no connection of the others', async () => {
     const open = await openStoreHere(await started.database());
     const clock = movedClock(MIDNIGHT + hours(9));

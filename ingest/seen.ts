@@ -1,4 +1,4 @@
-import { classOf, type DeviceClass, type Hub, supervision } from '../domain/hub.ts';
+import { type DeviceClass, type Hub, supervision } from '../domain/hub.ts';
 import type { LinkChange } from '../domain/packet.ts';
 import type { Reading, ReadingKind } from '../domain/reading.ts';
 import { minutes } from '../domain/time.ts';
@@ -126,7 +126,5 @@ const bySpecificity: readonly DeviceClass[] = [
   'emergency_button',
 ];
 
-export function moreSpecific(known: DeviceClass, kind: ReadingKind): DeviceClass {
-  const shown = classOf(kind);
-  return shown !== known && bySpecificity.indexOf(shown) > bySpecificity.indexOf(known) ? shown : known;
-}
+export const moreSpecific = (known: DeviceClass, shown: DeviceClass): DeviceClass =>
+  shown !== known && bySpecificity.indexOf(shown) > bySpecificity.indexOf(known) ? shown : known;

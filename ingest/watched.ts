@@ -1,6 +1,7 @@
 import type { Device, DeviceClass, Hub } from '../domain/hub.ts';
 import type { WatchedHousehold } from '../store/watched-household.ts';
 import { placeOf } from './rule.ts';
+import { moreSpecific } from './seen.ts';
 
 type Registered = Pick<Device, 'hubId' | 'key' | 'name' | 'room' | 'class'>;
 
@@ -17,10 +18,12 @@ export const watched = (household: WatchedHousehold): Watched => ({
   device: new Map(household.devices.map((device) => [placeOf(device.hubId, device.key), device])),
 });
 
-/** What a device is for: as an installer said, else as it showed itself. */
+/** What a device is for: as an installer said who described it, else as it has shown itself so far, also before our last start. */
 export function classIn(household: Watched, place: string, shown: DeviceClass): DeviceClass {
-  const registered = household.device.get(place)?.class ?? 'other';
-  return registered === 'other' ? shown : registered;
+  const registered = household.device.get(place);
+  if (!registered) return shown;
+  const isDescribed = registered.class !== 'other' && (registered.name !== '' || registered.room !== '');
+  return isDescribed ? registered.class : moreSpecific(registered.class, shown);
 }
 
 /** Openings that nobody leaves by, in the words that installers and hubs use. */

@@ -178,8 +178,8 @@ async function keepHardware(db: Db, devices: KeptHousehold['devices'], hubs: Kep
         conflict
           .columns(['household_id', 'hub_id', 'key'])
           .doUpdateSet({ class: deviceClass })
-          .where('device.class', 'in', ['other', 'environment'])
-          .where('device.name', '=', ''),
+          .where('device.name', '=', '')
+          .where('device.room', '=', ''),
       )
       .execute();
   }

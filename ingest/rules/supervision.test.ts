@@ -91,6 +91,15 @@ describe('a lost device', () => {
     expect(home.state()?.devices['hub-1/x']?.class).toBe('alarm');
   });
 
+  it.each([
+    ['as it has shown itself', '', ['sos', 'device_lost']],
+    ['as an installer said', '手表', ['sos']],
+  ])('is what it is for %s, also when less was known of it at our start', (_, name, news) => {
+    const devices = { watch: { class: 'vital_monitor', name } } as const;
+    const home = connected({ devices }).says('watch', 'heart_rate', 70).says('watch', 'sos');
+    expect(alive(home, '1d 09:05').news()).toEqual(news);
+  });
+
   it('is not missed while its hub is lost, and has its time again after it', () => {
     const home = connected().says('hall', 'motion').at('20:00').link('down').at('3d 08:00');
     expect(home.news().filter((word) => word === 'device_lost')).toEqual([]);
