@@ -9,6 +9,9 @@ const LOOKS_EVERY_MS = minutes(10);
 const AT_ONCE = 500;
 const EVERYWHERE = { areaId: ROOT_AREA, householdId: null } as const;
 
+/** It lets time pass by the minute. */
+export const LATE_ALLOWED_MS = minutes(1) + seconds(1);
+
 export type DeskKept = { overdue: number; doubled: number; mostLateMs: number; raised: number; handled: number };
 
 /**
@@ -81,6 +84,5 @@ export function openVirtualDesk(store: Store, seed: number) {
       kept.overdue += overdueAlerts;
       kept.doubled += doubledAlerts;
     },
-    lateAllowedMs: minutes(1) + seconds(1),
   };
 }

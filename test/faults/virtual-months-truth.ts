@@ -25,7 +25,8 @@ export type Truth = {
 /** A day without a sign of life at the latest; those who may have gone out get that long. */
 const COLLAPSE_FOUND_MS = hours(25);
 const DEVICE_LOST_MS = hours(25) + minutes(2);
-const HUB_LOST_MS = minutes(3);
+/** The hub's three minutes, and the turns that a town takes by the minute. */
+const HUB_FOUND_MS = minutes(5);
 
 export const nothingKnown = (): Truth => ({
   falseInactivity: [],
@@ -77,32 +78,40 @@ function judgeCalls(
 /** Holds what was found in one home against what happened there. */
 function judgeHome(truth: Truth, it: Lived, own: readonly Finding[], batch: BatchLived): void {
   const { plot, home } = it;
-  const explained = new Set<Category>();
+  /** From when on a finding of this kind is what happened there. */
+  const explained = new Map<Category, number>();
+  const isFound = (category: Category, fromAt: number, toAt: number): boolean =>
+    readingsOf(own, category).some(({ at }) => at > fromAt && at <= toAt);
   switch (plot.kind) {
     case 'collapses':
       judgeCollapse(truth, `${home.name} (${home.ecosystem})`, plot.at, own, batch.toAt);
-      explained.add('inactivity');
+      explained.set('inactivity', plot.at);
       break;
     case 'calls':
       judgeCalls(truth, it, plot.at, own, batch);
-      explained.add('sos').add('fall');
+      explained.set('sos', Number.NEGATIVE_INFINITY).set('fall', Number.NEGATIVE_INFINITY);
       break;
     case 'cut_off': {
-      const cut = Math.max(plot.fromAt, plot.fromAt < batch.outage.toAt ? batch.outage.toAt : 0);
-      if (plot.toAt - cut > HUB_LOST_MS + minutes(2)) {
+      // Only where our own outage falls into the time in which it must be found is there that time again.
+      const { outage } = batch;
+      const isApart = plot.fromAt + HUB_FOUND_MS < outage.fromAt || plot.fromAt >= outage.toAt;
+      const cut = isApart ? plot.fromAt : outage.toAt;
+      if (plot.toAt - cut > HUB_FOUND_MS) {
         truth.lost++;
-        if (readingsOf(own, 'hub_lost').length > 0) truth.lossesFound++;
+        if (isFound('hub_lost', plot.fromAt, cut + HUB_FOUND_MS)) truth.lossesFound++;
       }
-      explained.add('hub_lost');
+      explained.set('hub_lost', plot.fromAt);
       break;
     }
-    case 'device_dies':
-      if (plot.at + DEVICE_LOST_MS + (batch.outage.toAt - batch.outage.fromAt) * 2 + hours(26) < batch.toAt) {
+    case 'device_dies': {
+      const latestAt = plot.at + DEVICE_LOST_MS + (batch.outage.toAt - batch.outage.fromAt) * 2 + hours(26);
+      if (latestAt < batch.toAt) {
         truth.lost++;
-        if (readingsOf(own, 'device_lost').length > 0) truth.lossesFound++;
+        if (isFound('device_lost', plot.at, latestAt)) truth.lossesFound++;
       }
-      explained.add('device_lost');
+      explained.set('device_lost', plot.at);
       break;
+    }
     case 'nothing':
     case 'repeats':
       break;
@@ -110,7 +119,7 @@ function judgeHome(truth: Truth, it: Lived, own: readonly Finding[], batch: Batc
       plot satisfies never;
   }
   for (const finding of own) {
-    if (explained.has(finding.category)) continue;
+    if (finding.at > (explained.get(finding.category) ?? Number.POSITIVE_INFINITY)) continue;
     const said = `${home.name} (${home.ecosystem}, ${plot.kind}): ${finding.category} at ${new Date(finding.at).toISOString()} ${finding.sentence.en}`;
     if (finding.category === 'inactivity') truth.falseInactivity.push(said);
     else if (finding.category !== 'battery_low') truth.unexplained.push(said);

@@ -1,5 +1,6 @@
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { liveBatch } from './virtual-months-batch.ts';
+import { LATE_ALLOWED_MS } from './virtual-months-desk.ts';
 import { rightClock } from './virtual-months-hub.ts';
 import { plotOf } from './virtual-months-life.ts';
 import { judgeBatch, nothingKnown } from './virtual-months-truth.ts';
@@ -48,6 +49,8 @@ async function run({ seed, size, count, say }: FaultRun): Promise<Outcome> {
       [sums.failures === 0, `${sums.failures} times a rule threw`],
       [sums.doubled === 0, `${sums.doubled} matters with two open alerts`],
       [sums.overdue === 0, `${sums.overdue} alerts past their deadline`],
+      [sums.mostLateMs <= LATE_ALLOWED_MS, `a deadline was kept ${sums.mostLateMs} ms late`],
+      [sums.replayed > 0, 'nothing was replayed'],
       [differs.length === 0, `replays that are not the same: ${differs.slice(0, 3).join('; ')}`],
       [truth.unfound.length === 0, `who fell unseen and was not found: ${truth.unfound.slice(0, 3).join('; ')}`],
       [truth.callsFound === truth.called, `${truth.called - truth.callsFound} of ${truth.called} calls raised nothing`],
