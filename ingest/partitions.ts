@@ -5,6 +5,7 @@ import type { Store } from '../store/commands.ts';
 import { failureOf } from '../store/failure.ts';
 import { type HeldLease, isFenced } from '../store/lease.ts';
 import type { Partition } from '../store/partition.ts';
+import { insist } from './insist.ts';
 import type { Processor } from './processor.ts';
 import { moves, partitionLease, processorLease, type Watched, watch } from './roster.ts';
 
@@ -117,9 +118,9 @@ async function roundOf(hand: Hand, number: number, holding: Holding): Promise<bo
 /** The partitions that this process works on: taken when nobody does, given up when another has fewer, dropped when they were taken. */
 export async function startPartitions(options: PartitionsOptions): Promise<Partitions> {
   const { store, log } = options;
-  const partitions = await store.partitions(null);
+  const partitions = await insist(log, 'partitions', () => store.partitions(null));
   const hand: Hand = { ...options, partitions, holdings: new Map(), presence: null, watched: new Map(), failed: null };
-  await tend(hand);
+  await insist(log, 'partitions', () => tend(hand));
   const tending = repeat(log, 'partitions', TEND_MS, () => tend(hand));
   const renewing = repeat(log, 'leases', RENEW_MS, () => renew(hand));
   return {

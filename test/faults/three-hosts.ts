@@ -29,9 +29,11 @@ const start = ({ cluster }: Town, name: string, { address, under }: Host) =>
 
 /** The machine is gone with all that ran on it, and comes back. */
 async function die(town: Town, name: string, host: Host): Promise<void> {
-  const { child } = town.cluster.process(name);
+  const { child, log } = town.cluster.process(name);
+  const dead = () => child.signalCode !== null || child.exitCode !== null;
+  if (dead()) throw new Error(`${name} had ended by itself:\n${log().slice(-4_000)}`);
   process.kill(-(child.pid ?? 0), 'SIGKILL');
-  await until(`${name} to be dead`, () => child.signalCode !== null || child.exitCode !== null);
+  await until(`${name} to be dead`, dead);
   await start(town, name, host);
 }
 
@@ -74,19 +76,22 @@ async function open(network: Network): Promise<Town & { readonly failOver: () =>
   };
 }
 
-/** Everything that happens to the town while its hubs speak; gives how much did. */
+/** Everything that happens to the town while its hubs speak: how much did, and how long it took at most until hubs were answered. */
 async function suffer(
   town: Awaited<ReturnType<typeof open>>,
   ledger: LoadLedger,
   { size, seed, count, say }: FaultRun,
-): Promise<number> {
+): Promise<{ happened: number; slowestMs: number }> {
   const shape = SHAPES[size];
+  let slowestMs = 0;
   const goesOn = async (what: string): Promise<void> => {
     const acked = ledger.acked();
     const from = performance.now();
     const spoken = () => ledger.acked() > acked + shape.perSecond;
     await until(`messages to be acknowledged after: ${what}`, spoken, SETTLED_MS);
-    say(`${what}: goes on after ${Math.round(performance.now() - from)} ms`);
+    const tookMs = Math.round(performance.now() - from);
+    slowestMs = Math.max(slowestMs, tookMs);
+    say(`${what}: goes on after ${tookMs} ms`);
   };
   await goesOn('the start');
   let happened = 0;
@@ -99,7 +104,7 @@ async function suffer(
   }
   await town.failOver();
   await goesOn('the fail-over');
-  return happened;
+  return { happened, slowestMs };
 }
 
 async function run(played: FaultRun): Promise<Outcome> {
@@ -118,7 +123,7 @@ async function run(played: FaultRun): Promise<Outcome> {
     const { homes } = await registerHomes(owner, shape.homes);
     const servers = [town.left, town.right].map(({ address }) => ({ host: address, port: MQTT_PORT }));
     const street = openStreet(homes, servers, { perSecond: shape.perSecond, seed: played.seed, ledger });
-    const happened = await suffer(town, ledger, played);
+    const { happened, slowestMs } = await suffer(town, ledger, played);
     const { unacked } = await street.rest(SETTLED_MS);
     const level = async () => (await store.facts({ now: Date.now() })).unreadSince === null;
     await until('the processors to have read everything', level, SETTLED_MS);
@@ -134,7 +139,10 @@ async function run(played: FaultRun): Promise<Outcome> {
     return {
       load: { homes: shape.homes, messagesPerSecond: shape.perSecond, critical: '2 %' },
       faults: { cablesAndMachines: happened, failOvers: 1 },
-      counts: { acknowledged: ledger.acked(), unacknowledged: unacked, alertLateMs, hubsCalledLost: lost.length },
+      counts: {
+        ...{ acknowledged: ledger.acked(), unacknowledged: unacked, alertLateMs, hubsCalledLost: lost.length },
+        servedAgainAfterMsMost: slowestMs,
+      },
       broken: [
         ...acknowledgedIsKept(seen),
         ...takesEffectOnce(seen),
