@@ -30,8 +30,8 @@ const CHANGES_AT_ONCE = 2_000;
 const NOTICES_AT_ONCE = 500;
 
 /**
- * Console notices that nobody has shown yet, newest first. One that waits has passed the stages; a life-critical one that is only
- * due is not held up for them, except where its household is not watched yet.
+ * Console notices that nobody has shown yet, the most urgent first, then the newest. One that waits has passed the stages; a
+ * life-critical one that is only due is not held up for them, except where its household is not watched yet.
  */
 const consoleNotices = (db: Db) =>
   db
@@ -53,6 +53,7 @@ const consoleNotices = (db: Db) =>
         e.and([e('alert.category', 'in', critical), e('household.mode', '<>', 'commissioning')]),
       ]),
     )
+    .orderBy('alert.priority')
     .orderBy('notice.created_at', 'desc')
     .limit(NOTICES_AT_ONCE);
 

@@ -149,6 +149,23 @@ describe.each(engines)('what consoles read on $name', (engine) => {
     expect(await open.store.consoleNoticesById({ ids: [notice!.id, 'none'] })).toMatchObject([{ id: notice!.id }]);
   });
 
+  test('more notices than are told at once never hide an emergency', async () => {
+    await raised(finding(0, 'sos', T0));
+    const later = Array.from({ length: 501 }, (_, n) => finding(1, 'battery_low', T0 + 1, { device: `d${n}` }));
+    await open.store.raise({ findings: later, now: T0 + 1 });
+    const leased = await open.store.leaseNotices({ holder: 'h', now: T0 + 1, leaseMs: 1, limit: 999 });
+    const outcomes = leased
+      .filter(({ householdId }) => householdId === homes[1]!.householdId)
+      .map((notice) => ({
+        ...({ notice, state: 'waiting', reason: 'sent', nextAttemptAt: T0 + 2, passOn: false } as const),
+        deliveries: [{ destination: '', attemptedAt: T0, outcome: 'waiting', reason: 'sent', answer: '' } as const],
+      }));
+    await open.store.recordOutcomes({ outcomes, now: T0 + 2 });
+    const { notices } = await open.store.news({ since: T0 + 99 });
+    expect(notices.filter(({ householdId }) => householdId === homes[0]!.householdId)).toHaveLength(2);
+    expect(notices).toHaveLength(500);
+  });
+
   const checkpoint = (
     home: number,
     readings: readonly { kind: 'motion' | 'open' | 'heart_rate'; value: number; at: number }[],
