@@ -57,8 +57,9 @@ function newsTeller({ store, clock }: Deps, consoles: ReadonlySet<Console>): () 
     const at = clock.now();
     if (consoles.size > 0) {
       const news = await store.news({ since: since - OVERLAP_MS });
+      const placeOf = await tree.placesOf([...news.changes, ...news.notices]);
+      // From here on nothing fails: what counts as seen is told.
       const changes = unseen(news.changes, since);
-      const placeOf = await tree.placesOf([...changes, ...news.notices]);
       const unshown = new Set(news.notices.map((notice) => notice.id));
       for (const console of consoles) {
         const { told, session } = console;
