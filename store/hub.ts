@@ -80,27 +80,21 @@ export async function insertHub(
   return { hubId, key: await addKey(db, hubId, now) };
 }
 
-async function keysBetween(db: Db, after: number, last: number) {
-  const rows = await db
-    .selectFrom('hub_key')
-    .innerJoin('hub', 'hub.id', 'hub_key.hub_id')
-    .select(['hub_key.hub_id', 'hub_key.hash'])
-    .where('hub.revision', '>', after)
-    .where('hub.revision', '<=', last)
-    .execute();
+/** By their ids: a hub that changes between two statements has a later revision by then, and would be seen without its keys. */
+async function keysOf(db: Db, hubIds: readonly string[]) {
+  const rows = await db.selectFrom('hub_key').select(['hub_id', 'hash']).where('hub_id', 'in', hubIds).execute();
   return Map.groupBy(rows, (row) => row.hub_id);
 }
 
 /** Of emergency buttons and alarms only: six names a home would be a hundred megabytes in a large city. */
-async function namesBetween(db: Db, after: number, last: number) {
+async function namesOf(db: Db, hubIds: readonly string[]) {
   const rows = await db
     .selectFrom('hub')
     .innerJoin('device', (join) =>
       join.onRef('device.household_id', '=', 'hub.household_id').onRef('device.hub_id', '=', 'hub.id'),
     )
     .select(['device.hub_id', 'device.key', 'device.name', 'device.room'])
-    .where('hub.revision', '>', after)
-    .where('hub.revision', '<=', last)
+    .where('hub.id', 'in', hubIds)
     .where('device.class', 'in', ['emergency_button', 'alarm'])
     .where((e) => e.or([e('device.name', '<>', ''), e('device.room', '<>', '')]))
     .execute();
@@ -128,9 +122,10 @@ export const hubCommands = {
       .orderBy('hub.revision')
       .limit(limit)
       .execute();
-    const last = rows.at(-1)?.revision ?? revision;
-    const keys = await keysBetween(db, revision, last);
-    const names = await namesBetween(db, revision, last);
+    if (rows.length === 0) return { hubs: [], revision };
+    const hubIds = rows.map((row) => row.id);
+    const keys = await keysOf(db, hubIds);
+    const names = await namesOf(db, hubIds);
     const hubs = rows.map(
       (row): AdmittedHub => ({
         hubId: row.id,
@@ -145,7 +140,7 @@ export const hubCommands = {
         names: new Map((names.get(row.id) ?? []).map(({ key, name, room }) => [key, { name, room }])),
       }),
     );
-    return { hubs, revision: last };
+    return { hubs, revision: rows.at(-1)?.revision ?? revision };
   }),
 
   /** A second active key for a hub, so that it can be changed over; null when there is no such hub. With two active the older one ends. */

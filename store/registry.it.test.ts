@@ -158,6 +158,21 @@ describe.each(engines)('the registry on $name', (engine) => {
     expect(await found('ÅNGSTRÖM')).toEqual(['ÅNGSTRÖM']);
   });
 
+  test('a hub that changes while it is asked for is never without its keys', async () => {
+    const [a] = await registered(home(north, 'A', 'hub-a'));
+    const { hubId } = a!.credential!;
+    let changing = true;
+    const changes = (async () => {
+      for (let now = 0; now < 30; now++) await open.store.addHubKey({ hubId, now });
+      changing = false;
+    })();
+    while (changing) {
+      const { hubs } = await open.store.hubsSince({ revision: 0, limit: 10 });
+      expect(hubs[0]?.keyHashes.length).toBeGreaterThan(0);
+    }
+    await changes;
+  });
+
   test('a change of a home changes only what it names, and reaches those who watch it and the front door', async () => {
     const [a] = await registered(home(north, 'A', 'hub-a'));
     const id = a!.householdId;
