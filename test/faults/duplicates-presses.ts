@@ -4,7 +4,12 @@ import { latencies } from '../../device-sim/latency.ts';
 import { seconds } from '../../domain/time.ts';
 
 /** From the press to its PUBACK (an alert on disk) and to the desk's frame, ms. */
-export type Pressed = { readonly presses: number; readonly ackP99Ms: number; readonly deskP99Ms: number };
+export type Pressed = {
+  readonly presses: number;
+  readonly ackP99Ms: number;
+  readonly deskP99Ms: number;
+  readonly slowestMs: number;
+};
 
 const EVERY_MS = 100;
 
@@ -36,5 +41,8 @@ export async function pressUntil(
     shown.add((await heard) - from);
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
-  return { presses, ackP99Ms: acked.quantile(0.99), deskP99Ms: shown.quantile(0.99) };
+  return {
+    ...{ presses, ackP99Ms: acked.quantile(0.99), deskP99Ms: shown.quantile(0.99) },
+    slowestMs: Math.max(acked.quantile(1), shown.quantile(1)),
+  };
 }

@@ -139,8 +139,8 @@ async function othersThanCalls(database: string): Promise<string[]> {
 
 type Timed = Awaited<ReturnType<typeof pressBeside>>;
 
-const delayedMs = ({ quiet }: Timed, pressed: Pressed): number =>
-  Math.round(Math.max(pressed.ackP99Ms - quiet.ackP99Ms, pressed.deskP99Ms - quiet.deskP99Ms));
+/** Of the slowest press: what it took longer than presses do while all is quiet. */
+const delayedMs = ({ quiet }: Timed, { slowestMs }: Pressed): number => Math.round(slowestMs - quiet.deskP99Ms);
 
 function figuresOf({ quiet, other, same }: Timed): Record<string, number> {
   const ms = (value: number): number => Number(value.toFixed(1));
@@ -151,6 +151,8 @@ function figuresOf({ quiet, other, same }: Timed): Record<string, number> {
     otherHubDeskP99Ms: ms(other.deskP99Ms),
     sameHubAckP99Ms: ms(same.ackP99Ms),
     sameHubDeskP99Ms: ms(same.deskP99Ms),
+    otherHubSlowestMs: ms(other.slowestMs),
+    sameHubSlowestMs: ms(same.slowestMs),
     pressesBeside: other.presses + same.presses,
   };
 }
@@ -189,6 +191,7 @@ async function play({ seed, size, say }: FaultRun, backlog: number) {
     timed,
     wrong: await countedWrongly(database, said),
     late: await recordOf(database, late.householdId),
+    live: await recordOf(database, live.householdId),
     others: await othersThanCalls(database),
     differs: await replayDiffers(database, snapshots),
   };
@@ -200,8 +203,9 @@ async function run(asked: FaultRun): Promise<Outcome> {
   const { size } = asked;
   const { homes, messages, backlog: usual } = sizes[size];
   const backlog = asked.count ?? usual;
-  const { timed, wrong, late, others, differs } = await play(asked, backlog);
+  const { timed, wrong, late, live, others, differs } = await play(asked, backlog);
   const presses = 1 + LATE_PRESSES + timed.same.presses;
+  const livePresses = 1 + timed.quiet.presses + timed.other.presses;
   const [otherMs, sameMs] = [delayedMs(timed, timed.other), delayedMs(timed, timed.same)];
   return {
     load: { homes, copies: homes * messages * 3, backlog, backlogSeconds: Math.round(timed.backlogMs / 1_000) },
@@ -216,6 +220,7 @@ async function run(asked: FaultRun): Promise<Outcome> {
       [wrong.length === 0, `counted otherwise than said: ${wrong.slice(0, 3).join('; ')}`],
       [late.messages === backlog, `of ${backlog} late messages ${late.messages} are in the series`],
       [late.presses === presses, `${late.presses} occurrences of ${presses} presses`],
+      [live.presses === livePresses, `${live.presses} occurrences of ${livePresses} presses at another home`],
       [others.length === 0, `alerts that nobody caused: ${others.slice(0, 5)}`],
       [differs.length === 0, `a replay is not the same: ${differs.join('; ')}`],
       [otherMs <= DELAYED_MS[size], `presses at another home were delayed by ${otherMs} ms`],
