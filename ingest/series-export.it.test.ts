@@ -135,6 +135,27 @@ describe('the series for analysts', () => {
     expect(influx.asked.length).toBeLessThan(16);
   });
 
+  test('what a hub says in the moment of its registration arrives too', async () => {
+    const influx = await receiver(() => 204);
+    const { store, householdId } = await journalOf(0);
+    const hub = { householdId, clientId: 'new', ecosystem: 'shouwang', power: 'mains' } as const;
+    const streamHeads: typeof store.streamHeads = async () => {
+      const hubId = (await store.addHub({ hub, now: MIDNIGHT }))?.hubId;
+      if (hubId) {
+        const said = { kind: 'packet' as const, hubId, topic: 'sw/x/up', qos: 1 as const, retain: false };
+        const payload = Buffer.from('{"readings":[{"device":"watch","kind":"heart_rate","value":60}]}');
+        await streamOf(store, 'b')([{ ...said, payload, receivedAt: MIDNIGHT, monotonicAt: 0 }]);
+      }
+      return store.streamHeads(null);
+    };
+    const round = await seriesExport({
+      ...{ store: { ...store, streamHeads }, decode, log: silentLog },
+      influx: openInflux({ url: influx.url, token: 't', org: 'o', bucket: 'b' }),
+    });
+    expect(await round()).toBe(true);
+    expect(influx.taken).toHaveLength(1);
+  });
+
   test('a packet that our own decoder stumbles over costs its own readings and no others', async () => {
     const influx = await receiver(() => 204);
     const { store } = await journalOf(5);

@@ -4,6 +4,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/commands.ts';
 import type { Influx, SeriesPoint } from '../store/influx.ts';
 import { describe, type KnownHub, newDirectory, register } from './directory.ts';
+import { insist } from './insist.ts';
 import { journalReader } from './journal.ts';
 import type { Decode, Entry } from './town.ts';
 
@@ -45,7 +46,7 @@ const backOff = (failures: number): Promise<void> =>
 type Progress = Partial<Omit<ExportMeasured, 'waitingSince'>>;
 
 /** Writes a batch until it is taken. What is refused is halved until the point is found that nobody can take; that one is left out. */
-async function insist(
+async function give(
   points: readonly SeriesPoint[],
   options: Pick<Required<ExportOptions>, 'influx' | 'log' | 'wait'>,
   progress: (made: Progress) => void,
@@ -67,8 +68,8 @@ async function insist(
       return progress({ refused: 1 });
     }
     const half = points.length >> 1;
-    await insist(points.slice(0, half), options, progress);
-    return insist(points.slice(half), options, progress);
+    await give(points.slice(0, half), options, progress);
+    return give(points.slice(half), options, progress);
   }
 }
 
@@ -130,14 +131,15 @@ export async function seriesExport(given: ExportOptions): Promise<() => Promise<
   }
 
   return async () => {
-    await readRegistry();
     const { entries, cut, caughtUp } = await readJournal(ENTRIES);
+    // After it, so that everybody who speaks is known; and until it answers, since these entries are not read again.
+    await insist(log, 'the registry', readRegistry);
     const waitingSince = entries[0]?.entry.receivedAt ?? null;
     const progress = (made: Progress): void => measured({ points: 0, refused: 0, failures: 0, waitingSince, ...made });
     progress({});
     const points = entries.flatMap(pointsOf);
     for (let from = 0; from < points.length; from += POINTS)
-      await insist(points.slice(from, from + POINTS), options, progress);
+      await give(points.slice(from, from + POINTS), options, progress);
     if (entries.length > 0) await store.keepCut({ consumer: SERIES, cut });
     if (caughtUp) measured({ points: 0, refused: 0, failures: 0, waitingSince: null });
     return caughtUp;
