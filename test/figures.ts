@@ -12,15 +12,23 @@ export type Provenance = {
   readonly seconds: number;
 };
 
-const commit = (): string => execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+const git = (...args: readonly string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
+
+/** The documents are left out: figures that were recorded before do not change what is measured. */
+function commit(): string {
+  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs');
+  return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ' with changes'}`;
+}
 
 /** Runs what is measured, and says where and for how long. */
 export async function taken<T>(measure: () => Promise<T>): Promise<T & Provenance> {
+  // Before it begins: somebody may go on working meanwhile.
+  const measuredAt = commit();
   const from = performance.now();
   const measured = await measure();
   return {
     at: new Date().toISOString(),
-    commit: commit(),
+    commit: measuredAt,
     node: process.version,
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
     seconds: Math.round((performance.now() - from) / 1_000),

@@ -18,10 +18,14 @@ const day = ({ at }: Provenance): string => at.slice(0, 10);
 const shortfall = (title: string, sentences: readonly string[]): string[] =>
   sentences.length === 0 ? [] : ['', `${title}:`, '', ...sentences.map((sentence) => `- ${sentence}`)];
 
-/** The last line of a name; a full run counts before a short one. */
+/** With another number of repetitions than its size has it is not what the bar speaks of. */
+const formOf = ({ size, command }: FaultLine): string =>
+  command.includes(' --count ') ? `${size}, other count` : size;
+
+/** The last line of a name; a full run counts before all others. */
 function lastOf(lines: readonly FaultLine[], { name }: Fault): FaultLine | undefined {
   const own = lines.filter((line) => line.fault === name);
-  return own.findLast(({ size }) => size === 'full') ?? own.at(-1);
+  return own.findLast((line) => formOf(line) === 'full') ?? own.at(-1);
 }
 
 function faultSection(fault: Fault, line: FaultLine | undefined): string[] {
@@ -30,7 +34,7 @@ function faultSection(fault: Fault, line: FaultLine | undefined): string[] {
   const { load, faults: happened, counts, broken, notShown = [] } = line;
   return [
     ...head,
-    `**${line.verdict === 'kept' ? 'Kept' : 'Not kept'}**, ${line.size} form, ${day(line)}, ${line.seconds} s, commit ${line.commit}, Node ${line.node}, ${line.machine}.`,
+    `**${line.verdict === 'kept' ? 'Kept' : 'Not kept'}**, ${formOf(line)} form, ${day(line)}, ${line.seconds} s, commit ${line.commit}, Node ${line.node}, ${line.machine}.`,
     '',
     `- Load: ${list(load)}`,
     `- Faults: ${list(happened)}`,
@@ -44,7 +48,7 @@ function faultSection(fault: Fault, line: FaultLine | undefined): string[] {
 
 function faultRow(fault: Fault, line: FaultLine | undefined): string {
   const verdict = line ? (line.verdict === 'kept' ? 'kept' : '**not kept**') : '—';
-  const when = line ? `${line.size}, ${day(line)}` : 'not recorded';
+  const when = line ? `${formOf(line)}, ${day(line)}` : 'not recorded';
   return `| [${fault.name}](#${fault.name}) | ${fault.happens} | ${verdict} | ${when} |`;
 }
 
