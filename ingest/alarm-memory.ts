@@ -55,7 +55,9 @@ export function alarmMemory(known: readonly AlarmState[]): AlarmMemory {
     remember(alarms, key, after.known, ALARMS);
     const { active, at } = after.known;
     const goesOn = active && before !== undefined && hourOf(before.at) !== hourOf(at);
-    if (before?.active !== active || after.counts || goesOn) changed.push({ hubId, device, kind, active, at });
+    // A first "no" tells nothing that is not taken for granted.
+    const isNews = (before?.active ?? false) !== active;
+    if (isNews || after.counts || goesOn) changed.push({ hubId, device, kind, active, at });
     return after.counts;
   }
 

@@ -99,6 +99,16 @@ describe('on arrival', () => {
     expect(after.says({ kind: 'smoke' }).findings).toEqual([]);
   });
 
+  it('an alarm that says no and never said yes is nothing to keep', () => {
+    const at = door();
+    const quiet = at.says(Array.from({ length: 100 }, (_, n) => ({ device: `d${n}`, kind: 'smoke', value: false })));
+    expect(quiet).toMatchObject({ findings: [], alarmStates: [] });
+    expect(at.says({ kind: 'smoke', device: 'd1' })).toMatchObject({
+      findings: [{ category: 'smoke' }],
+      alarmStates: [{ active: true }],
+    });
+  });
+
   it('smoke that ended and begins again counts again', () => {
     const at = door();
     at.says({ kind: 'smoke' });
