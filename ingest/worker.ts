@@ -40,11 +40,11 @@ nudge.on('registry', partitions.registryChanged);
 
 /** What is to be done by one process alone is done by the one that has the first partition. */
 const compact = compaction({ store: memory.store, clock });
+let stopping = false;
 const compacting = repeat(log, 'compaction', COMPACT_EVERY_MS, async () => {
-  while (partitions.has(0) && (await compact())) await setTimeout(COMPACT_PAUSE_MS);
+  while (!stopping && partitions.has(0) && (await compact())) await setTimeout(COMPACT_PAUSE_MS);
 });
 
-let stopping = false;
 let wake = (): void => {};
 parent.once('message', () => {
   stopping = true;
