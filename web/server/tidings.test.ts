@@ -48,6 +48,13 @@ test('nothing new is no frame, except for a console that has just come', () => {
   expect(frameFor(user('operator', 'north'), come, tidings({}))).toMatchObject({ alertIds: [], noticeIds: [] });
 });
 
+test('with a notice comes the alert that it is about: to be confirmed it must stand on the screen, changed or not', () => {
+  const all = tidings({ changes: [change('b', 1, 1)], notices: [notice('n1'), notice('n2')] });
+  expect(frameFor(user('operator', 'north'), told(), all)).toMatchObject({ alertIds: ['a', 'b'] });
+  expect(frameFor(user('supervisor', 'root'), told(), all)).toMatchObject({ alertIds: ['b'] });
+  expect(frameFor(user('operator', 'north'), told('n1', 'n2'), all)).toMatchObject({ alertIds: ['b'] });
+});
+
 test('a frame is bounded: the rest comes with the next one', () => {
   const notices = Array.from({ length: 700 }, (_, n) => notice(`n${n}`));
   const first = frameFor(user('operator', 'north'), told(), tidings({ notices }));

@@ -40,12 +40,13 @@ export type Tidings = {
  * what it fetched may be older than its connection.
  */
 export function frameFor(user: User, told: Told, { changes, notices, placeOf, at }: Tidings): ServerFrame | null {
-  const alertIds = new Set<string>();
-  for (const change of changes) if (may(user, 'alert.see', placeOf(change))) alertIds.add(change.alertId);
-  const noticeIds = notices
+  const owed = notices
     .filter((notice) => !told.noticeIds.has(notice.id) && isFor(user, notice, placeOf(notice)))
-    .slice(0, IDS_A_FRAME)
-    .map((notice) => notice.id);
-  if (told.greeted && alertIds.size === 0 && noticeIds.length === 0) return null;
+    .slice(0, IDS_A_FRAME);
+  const changed = changes.filter((change) => may(user, 'alert.see', placeOf(change)));
+  if (told.greeted && changed.length === 0 && owed.length === 0) return null;
+  // What a console has shown it looks for by these.
+  const alertIds = new Set([...owed, ...changed].map(({ alertId }) => alertId));
+  const noticeIds = owed.map(({ id }) => id);
   return { kind: 'alerts', serverAt: at, alertIds: [...alertIds].slice(0, IDS_A_FRAME), noticeIds };
 }

@@ -39,7 +39,7 @@ export const webhooksAnswer = z.object({ webhooks: z.array(webhookRow) });
 /** Frames from the server: only nudges. The rows are the truth; a console fetches them again. */
 export const serverFrame = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('hello'), serverAt: z.number() }),
-  /** Something changed in the alerts that this session may see; `notices` are those to be confirmed as shown. */
+  /** These alerts changed, or are what the notices are about, which are to be confirmed when their alerts are shown. */
   z.object({
     kind: z.literal('alerts'),
     serverAt: z.number(),
