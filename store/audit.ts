@@ -133,13 +133,15 @@ async function readByAll(db: Db): Promise<(stream: string) => number> {
 async function streamTimes(db: Db, names: readonly string[]): Promise<Pick<Facts, 'lastCommitAt' | 'unreadSince'>> {
   if (names.length === 0) return { lastCommitAt: null, unreadSince: null };
   const readTo = await readByAll(db);
-  const each = names.map(
-    (stream) => sql`select
-      (select at from segment where stream = ${stream} order by first desc limit 1) as last,
-      (select at from segment where stream = ${stream} and first > ${readTo(stream)} order by first limit 1) as unread`,
-  );
+  // Not a `union all` of them: SQLite takes no more than five hundred, and each instance that ever was has left a stream or two.
+  const each = names.map((stream) => sql`(${stream}, cast(${readTo(stream)} as bigint))`);
   const { rows } = await sql<{ last: number | null; unread: number | null }>`
-    select max(last) as last, min(unread) as unread from (${sql.join(each, sql` union all `)}) as each`.execute(db);
+    with known(name, read) as (values ${sql.join(each)}), times as (
+      select
+        (select at from segment where stream = known.name order by first desc limit 1) as last,
+        (select at from segment where stream = known.name and first > known.read order by first limit 1) as unread
+      from known
+    ) select max(last) as last, min(unread) as unread from times`.execute(db);
   return { lastCommitAt: rows[0]?.last ?? null, unreadSince: rows[0]?.unread ?? null };
 }
 

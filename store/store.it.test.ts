@@ -123,6 +123,14 @@ describe.each(engines)('the store on $name', (engine) => {
     await close();
   });
 
+  test('what has been written and not been read is seen of any number of streams', async () => {
+    const { store, close } = await openStoreHere(await started.database());
+    const streams = engine.name === 'SQLite' ? 501 : 10;
+    for (let n = 1; n <= streams; n++) await store.commitSegment(segment(1, ['a'], { stream: `s${n}`, at: T0 + n }));
+    expect(await store.facts({ now: T0 })).toMatchObject({ lastCommitAt: T0 + streams, unreadSince: T0 + 1 });
+    await close();
+  });
+
   test('group commits that never rest leave the others a turn', async () => {
     if (engine.name !== 'SQLite') return;
     const { store, close } = await openStore(await started.database());
