@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Category } from '../domain/category.ts';
 import type { Finding } from '../domain/finding.ts';
@@ -5,6 +6,7 @@ import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
 import type { Notice } from '../domain/notice.ts';
 import { minutes, seconds } from '../domain/time.ts';
 import { engines } from '../test/memory.ts';
+import { until } from '../test/system.ts';
 import type { Outcome } from './notice.ts';
 import { openStoreHere } from './open.ts';
 
@@ -127,4 +129,27 @@ describe.each(engines)('a notice on $name', (engine) => {
     expect(record?.notices).toMatchObject([{ state: 'delivered', deliveredAt: T0 + 1 }]);
     expect(record?.deliveries.map((delivery) => delivery.answer).sort()).toEqual(['', 'shown']);
   });
+});
+
+const postgres = engines.find(({ name }) => name === 'PostgreSQL');
+
+test.skipIf(postgres?.unavailable !== null)('a notice that is confirmed while it is leased is not leased', async () => {
+  const started = await postgres!.start();
+  const url = await started.database();
+  const { store, close } = await openStoreHere(url);
+  const console = new pg.Client({ connectionString: url });
+  await console.connect();
+  try {
+    await store.raise({ findings: [found('vitals')], now: T0 });
+    await console.query(`begin; update notice set state = 'delivered'`);
+    const leased = store.leaseNotices({ holder: 'h', now: T0, leaseMs: LEASE_MS, limit: 100 });
+    const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    await until('the lease to wait', async () => (await console.query(waits)).rowCount === 1);
+    await console.query('commit');
+    expect(await leased).toEqual([]);
+  } finally {
+    await console.end();
+    await close();
+    await started.stop();
+  }
 });

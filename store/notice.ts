@@ -131,6 +131,8 @@ export const noticeCommands = {
           'in',
           due.map((row) => row.id),
         )
+        // Somebody may have leased or settled it since: on PostgreSQL this is another look.
+        .where('state', 'in', UNSETTLED)
         .where('next_attempt_at', '<=', now)
         .returningAll()
         .execute();
