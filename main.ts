@@ -70,6 +70,7 @@ function startAuditorProcess(log: Log): Stop {
   let stopping = false;
   let child: ChildProcess;
   const run = (): void => {
+    if (stopping) return;
     child = spawn(process.execPath, [AUDITOR, String(process.pid)], { stdio: ['ignore', 'inherit', 'inherit'] });
     child.once('exit', (code) => {
       if (stopping) return;
