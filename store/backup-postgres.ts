@@ -86,7 +86,7 @@ export const isEmptyPostgres = (url: string): Promise<boolean> =>
     return (await askOf(client)(tables)) === 0;
   });
 
-/** All of it or nothing. */
+/** The dump whole or not at all; what `statements` change is a transaction of its own, since pg_restore ends its session. */
 export async function restorePostgres<T>(
   url: string,
   from: string,
