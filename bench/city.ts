@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { HubLine } from '../device-sim/hubs-csv.ts';
 import { runLoad } from '../device-sim/load.ts';
 import { brokenOf } from '../test/faults/fault.ts';
 import { watchProcess } from '../test/faults/watched-process.ts';
 import { temporaryFolder } from '../test/memory.ts';
-import { logIn, type Person, personAt } from '../test/person.ts';
-import { type System, startSystem, until } from '../test/system.ts';
+import { logIn, personAt } from '../test/person.ts';
+import { type System, startSystem } from '../test/system.ts';
+import { openBehind } from './behind.ts';
 import { type Bench, loadMissed, rounded } from './bench.ts';
 import { openPresses } from './press.ts';
 import { registerHubs } from './register.ts';
@@ -28,12 +30,11 @@ async function comeByInTurns(port: number, hubs: readonly HubLine[], say: (line:
   }
 }
 
-const level = (owner: Person): Promise<unknown> =>
-  until(
-    'the processor to be level',
-    async () => (await owner.get<{ processorBehindMs: number }>('/system')).processorBehindMs < 1_000,
-    300_000,
-  );
+async function level({ dataDir }: System): Promise<void> {
+  const behind = openBehind(join(dataDir, 'shouwang.db'));
+  await behind.level(300_000);
+  await behind.close();
+}
 
 /** CPU time that a process and its threads have taken, s. */
 function cpuSeconds({ child }: System): number {
@@ -65,13 +66,13 @@ export const city: Bench = {
     const registering = await timed(async () => (hubs = await registerHubs(first, HOMES)));
     say(`registered in ${registering} ms`);
     await comeByInTurns(system.mqttPort, hubs, say);
-    await level(first);
+    await level(system);
     await system.stop();
 
     const startedAt = performance.now();
     system = await startSystem({ dataDir: folder.path });
     const owner = personAt(system.httpUrl, first.cookie);
-    await level(owner);
+    await level(system);
     const levelMs = Math.round(performance.now() - startedAt);
     say(`started: accepting after ${Math.round(system.acceptingMs)} ms, level after ${levelMs} ms`);
     const watched = watchProcess(system);

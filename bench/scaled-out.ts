@@ -3,7 +3,8 @@ import { type LoadResult, runLoad } from '../device-sim/load.ts';
 import { type Cluster, startCluster } from '../test/faults/cluster.ts';
 import { logIn, type Person } from '../test/person.ts';
 import { postgresAvailable } from '../test/postgres.ts';
-import { type System, until } from '../test/system.ts';
+import type { System } from '../test/system.ts';
+import { openBehind } from './behind.ts';
 import { type Bench, type BenchRun, loadMissed, rounded } from './bench.ts';
 import { registerHubs } from './register.ts';
 
@@ -22,19 +23,17 @@ const storm = (port: number, hubs: readonly HubLine[], seconds: number): Promise
 /** A backlog, and so many processors that are started on it at once: entries a second until nothing is left. */
 async function drain(
   cluster: Cluster,
-  { front, owner, hubs }: Awaited<ReturnType<typeof startFront>>,
+  { front, hubs }: Awaited<ReturnType<typeof startFront>>,
   names: readonly string[],
   seconds: number,
 ) {
   const { acked } = await storm(front.mqttPort, hubs, seconds);
   const started = await Promise.all(names.map((name) => cluster.start(name, ['ingest'])));
   const from = performance.now();
-  await until(
-    'the backlog to be gone',
-    async () => (await owner.get<{ processorBehindMs: number }>('/system')).processorBehindMs < 1_000,
-    DRAINED_WITHIN_MS,
-  );
+  const behind = openBehind(cluster.url);
+  await behind.level(DRAINED_WITHIN_MS);
   const rate = acked / ((performance.now() - from) / 1_000);
+  await behind.close();
   await Promise.all(started.map((system) => system.stop()));
   return Math.round(rate);
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { WebSocket } from 'ws';
 import type { HubLine } from '../device-sim/hubs-csv.ts';
@@ -7,6 +8,7 @@ import { runLoad } from '../device-sim/load.ts';
 import { brokenOf } from '../test/faults/fault.ts';
 import { logIn } from '../test/person.ts';
 import { startFreshSystem, until } from '../test/system.ts';
+import { openBehind } from './behind.ts';
 import { type Bench, type BenchRun, rounded } from './bench.ts';
 import { openPresses } from './press.ts';
 import { registerHubs } from './register.ts';
@@ -84,12 +86,14 @@ async function shouwang(): Promise<Contender> {
   const [pressed, ...hubs] = await registerHubs(owner, HUBS + 1);
   if (!pressed) throw new Error('there is no hub');
   const presses = await openPresses(system, owner, pressed);
+  const behind = openBehind(join(system.dataDir, 'shouwang.db'));
   return {
     mqttPort: system.mqttPort,
     hubs,
     press: presses.until,
-    level: async () => (await owner.get<{ processorBehindMs: number }>('/system')).processorBehindMs < LEVEL_WITHIN_MS,
+    level: async () => (await behind.ms()) < LEVEL_WITHIN_MS,
     async end() {
+      await behind.close();
       await presses.close();
       await system.end();
     },

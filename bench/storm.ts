@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { type LoadResult, runLoad } from '../device-sim/load.ts';
 import { brokenOf } from '../test/faults/fault.ts';
-import { logIn, type Person } from '../test/person.ts';
-import { startFreshSystem, until } from '../test/system.ts';
+import { logIn } from '../test/person.ts';
+import { type System, startFreshSystem } from '../test/system.ts';
+import { openBehind } from './behind.ts';
 import { type Bench, type BenchRun, loadMissed, rounded } from './bench.ts';
 import { openPresses } from './press.ts';
 import { registerHubs } from './register.ts';
@@ -22,11 +24,12 @@ async function plainAedes(seconds: number): Promise<LoadResult> {
 }
 
 /** How far the processor was behind, and how long it took to come level, ms. */
-async function drained(owner: Person): Promise<{ behindMs: number; levelAfterMs: number }> {
+async function drained({ dataDir }: System): Promise<{ behindMs: number; levelAfterMs: number }> {
   const from = performance.now();
-  const behind = async () => (await owner.get<{ processorBehindMs: number }>('/system')).processorBehindMs;
-  const behindMs = await behind();
-  await until('the processor to be level', async () => (await behind()) < 1_000, 300_000);
+  const behind = openBehind(join(dataDir, 'shouwang.db'));
+  const behindMs = await behind.ms();
+  await behind.level(300_000);
+  await behind.close();
   return { behindMs, levelAfterMs: Math.round(performance.now() - from) };
 }
 
@@ -38,7 +41,7 @@ async function shouwang({ seconds, say }: BenchRun) {
   const presses = await openPresses(system, owner, pressed);
   const where = { host: '127.0.0.1', port: system.mqttPort, hubs, rate: 0, criticalPerMille: 10 };
   const load = await runLoad({ ...where, seconds });
-  const behind = await drained(owner);
+  const behind = await drained(system);
   say(`${load.rate}/s; now the same with a desk`);
   const ended = new AbortController();
   const pressing = presses.until(ended.signal);
