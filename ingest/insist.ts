@@ -13,7 +13,7 @@ type Concluded = { readonly findings: readonly Finding[]; readonly recoveries: r
 export type InsistentMemory = {
   /** How many alerts were opened or occurred again. */
   readonly conclude: (concluded: Concluded, at: number) => Promise<number>;
-  readonly turn: (turn: Turn, concluded: Concluded) => Promise<void>;
+  readonly turn: (turn: Turn, concluded: Concluded, at: number) => Promise<void>;
   readonly checkpoint: (part: Checkpoint) => Promise<void>;
 };
 
@@ -55,7 +55,9 @@ export function insistentMemory({ store, log, lease, processor }: Options): Insi
       if (!isRefused(err)) throw err;
       const [finding] = concluded.findings;
       log.error({ err, householdId: finding?.householdId, rule: finding?.rule }, 'a conclusion was refused');
-      return finding ? tell({ ...NOTHING, findings: [degraded(finding.householdId, finding.rule, at)] }, at) : 0;
+      return finding
+        ? tell({ ...NOTHING, findings: [degraded(finding.householdId, finding.rule, finding.at)] }, at)
+        : 0;
     }
   }
 
@@ -72,14 +74,14 @@ export function insistentMemory({ store, log, lease, processor }: Options): Insi
     }
   }
 
-  async function turn(turn: Turn, concluded: Concluded): Promise<void> {
+  async function turn(turn: Turn, concluded: Concluded, at: number): Promise<void> {
     const commit = (rest: Concluded) =>
-      insist(log, 'a turn', () => store.commitTurn({ lease, processor, turn, ...rest }));
+      insist(log, 'a turn', () => store.commitTurn({ lease, processor, turn, at, ...rest }));
     try {
       await commit(concluded);
     } catch (err) {
       if (!isRefused(err)) throw err;
-      await conclude(concluded, turn.at);
+      await conclude(concluded, at);
       await commit(NOTHING);
     }
   }

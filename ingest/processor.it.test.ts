@@ -281,6 +281,36 @@ describe.each(engines)('the processor on $name', (engine) => {
     await open.close();
   });
 
+  test.each([
+    ['of a backlog', -minutes(30)],
+    ['while time stands still', days(400)],
+  ])('an alert %s has the deadlines of one that is raised now', async (_, apart) => {
+    const open = await openStoreHere(await started.database());
+    const clock = movedClock(MIDNIGHT + hours(9));
+    const [home] = await registerHomes(open.store, 1, clock.now());
+    const options = {
+      ...{ store: open.store, log: silentLog, nudge: quiet, rules, decode },
+      ...{ partition: WHOLE, lease: await soleLease(open.store), intakeStartedAt: null },
+    };
+    const before = await startProcessor({ ...options, clock: movedClock(clock.now() + apart) });
+    const write = streamOf(open.store, 'a');
+    const beat = { kind: 'beat' as const, receivedAt: clock.now() + apart, monotonicAt: 0 };
+    await write([beat]);
+    await before.round();
+    await before.stop();
+    const said = { kind: 'packet' as const, hubId: home!.hubId, topic: 'sw/x/up', qos: 1 as const, retain: false };
+    const payload = Buffer.from('{"readings":[{"device":"cuff","kind":"systolic","value":190}]}');
+    await write([{ ...said, payload, receivedAt: beat.receivedAt, monotonicAt: 0 }]);
+    for (let n = 0; n < 3; n++) await write(Array.from({ length: 7_000 }, () => beat));
+    const processor = await startProcessor({ ...options, clock });
+    await processor.round();
+    const scope = { areaId: null, householdId: home!.householdId };
+    const { alerts } = await open.store.queue({ scope, state: 'unclosed', userId: '', limit: 10, now: clock.now() });
+    expect(alerts).toMatchObject([{ category: 'vitals', raisedAt: clock.now() }]);
+    await processor.stop();
+    await open.close();
+  });
+
   test('once somebody else has its partition, a processor writes nothing any more', async () => {
     const open = await openStoreHere(await started.database());
     const clock = movedClock(MIDNIGHT + hours(9));

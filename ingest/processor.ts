@@ -120,11 +120,11 @@ function* groupsOf(conclusions: readonly Conclusion[]) {
  * Goes on where the last checkpoint stands, and takes the turns since once more. What they conclude was raised with them; it is raised
  * again, to the same keys, because that costs nothing and would tell if it were not so.
  */
-async function resume({ store, log }: ProcessorOptions, town: Town, memory: InsistentMemory) {
+async function resume({ store, log, clock }: ProcessorOptions, town: Town, memory: InsistentMemory) {
   const kept = await readSnapshot(store, nameOf(town.partition));
   const last = await replayFrom(store, town, kept, async (turn, conclusions) => {
     const findings = conclusions.flatMap((it) => ('finding' in it ? [it.finding] : []));
-    const raised = await memory.conclude({ findings, recoveries: [] }, turn.at);
+    const raised = await memory.conclude({ findings, recoveries: [] }, clock.now());
     if (raised === 0) return;
     log.warn(
       { turn: turn.number, raised },
@@ -135,16 +135,23 @@ async function resume({ store, log }: ProcessorOptions, town: Town, memory: Insi
   return { last, checkpointTurn: kept.turn };
 }
 
-/** Puts a turn and what it concluded on disk. A turn of ten thousand losses goes in many transactions; it is logged with the last. */
-async function commit({ log, nudge, memory }: Work, turn: Turn, { conclusions, failures }: TurnTaken): Promise<void> {
+/**
+ * Puts a turn and what it concluded on disk. A turn of ten thousand losses goes in many transactions; it is logged with the last. Alerts
+ * are raised now and not at the turn's time: what a backlog tells is old, and whoever is told of it has the plan's time all the same.
+ */
+async function commit(
+  { clock, log, nudge, memory }: Work,
+  turn: Turn,
+  { conclusions, failures }: TurnTaken,
+): Promise<void> {
   for (const { householdId, rule, error } of failures) log.error({ err: error, householdId, rule }, 'a rule failed');
   const groups = [...groupsOf(conclusions)];
   const last = groups.pop() ?? { findings: [], recoveries: [] };
   for (const group of groups) {
-    await memory.conclude(group, turn.at);
+    await memory.conclude(group, clock.now());
     nudge.send('alerts');
   }
-  await memory.turn(turn, last);
+  await memory.turn(turn, last, clock.now());
   if (conclusions.length > 0) {
     nudge.send('alerts');
     nudge.send('notices');

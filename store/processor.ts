@@ -50,9 +50,12 @@ export const processorCommands = {
     return concludeHere(db, concluded, at);
   }),
 
-  /** A turn, and the rest of what it came to. */
+  /** A turn, and the rest of what it came to; `at` is when that is concluded, which in a backlog is long after the turn's own time. */
   commitTurn: write(
-    async (db, { lease, processor, turn, ...concluded }: Owned & Concluded & { processor: string; turn: Turn }) => {
+    async (
+      db,
+      { lease, processor, turn, at, ...concluded }: Owned & Concluded & { processor: string; turn: Turn; at: number },
+    ) => {
       await holdFence(db, lease);
       await db
         .insertInto('turn')
@@ -67,7 +70,7 @@ export const processorCommands = {
         // Asked again after a lost answer, it is the same turn.
         .onConflict((conflict) => conflict.columns(['processor', 'number']).doNothing())
         .execute();
-      return concludeHere(db, concluded, turn.at);
+      return concludeHere(db, concluded, at);
     },
   ),
 

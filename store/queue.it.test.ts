@@ -244,6 +244,7 @@ describe.each(engines)('what consoles read on $name', (engine) => {
       open.store.commitTurn({
         lease,
         processor: 'p',
+        at,
         turn: { number, at, watchingSince: T0, linksSince: T0, cut: { s: seen } },
         findings: [],
         recoveries: [],
