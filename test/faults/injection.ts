@@ -10,7 +10,7 @@ import { postgresAvailable, startPostgres } from '../postgres.ts';
 import { type System, startFreshSystem } from '../system.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { attend, type Compare, employ, exported, queued, readBack, told, unread } from './injection/answers.ts';
-import { introduce, settle, speak } from './injection/homes.ts';
+import { introduce, type NastyHome, settle, speak, UNREADABLE } from './injection/homes.ts';
 import { openSeriesReceiver } from './injection/line-protocol.ts';
 import { look } from './injection/screens.ts';
 import { nastyTexts } from './nasty-texts.ts';
@@ -55,10 +55,23 @@ function listen(httpUrl: string, cookie: string): { readonly frames: string[]; r
   return { frames, close: () => socket.terminate() };
 }
 
+/** What could not be read is listed up to this, the latest first. */
+const LISTED = 50;
+
+/** As many homes as the list has room for; those that are left over come first. */
+function byTurns(homes: readonly NastyHome[]): NastyHome[][] {
+  const atOnce = LISTED / UNREADABLE;
+  const first = homes.length % atOnce;
+  const begins = Array.from({ length: Math.floor(homes.length / atOnce) }, (_, n) => first + n * atOnce);
+  return [homes.slice(0, first), ...begins.map((at) => homes.slice(at, at + atOnce))].filter((some) => some.length > 0);
+}
+
 type Journey = {
   readonly texts: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly pages: number;
+  /** Whether all of them are looked for in the list of what could not be read, which is short and five seconds old. */
+  readonly every: boolean;
 };
 
 async function roundTrip(journey: Journey): Promise<Trip> {
@@ -79,7 +92,7 @@ type Places = {
 };
 
 /** From every way in to every way out. */
-async function travel({ texts, pages }: Journey, { system, series, hooks }: Places): Promise<Trip> {
+async function travel({ texts, pages, every }: Journey, { system, series, hooks }: Places): Promise<Trip> {
   const watched = watchProcess(system);
   const obeyed: string[] = [];
   system.child.stderr?.on(
@@ -96,13 +109,15 @@ async function travel({ texts, pages }: Journey, { system, series, hooks }: Plac
   const homes = await settle(owner, texts);
   const console = listen(system.httpUrl, owner.cookie);
 
-  await Promise.all(homes.map((home) => speak(system.mqttPort, home)));
+  for (const some of byTurns(homes)) {
+    await Promise.all(some.map((home) => speak(system.mqttPort, home)));
+    if (every || some.includes(homes.at(-1) as NastyHome)) await unread(owner, some, compare);
+  }
   await Promise.all(texts.map((text) => introduce(system.mqttPort, text)));
   await Promise.all(homes.map((home) => attend(owner, home, compare)));
   await Promise.all(homes.map((home) => readBack(owner, home, compare)));
   await Promise.all(texts.map((text, nth) => employ(owner, text, nth, compare)));
   await queued(owner, homes, compare);
-  await unread(owner, homes, compare);
   await told(hooks.received, secret, homes, compare);
   await exported(series.text, homes, compare);
   const desk = { login: 'desk', name: 'desk', role: 'operator', areaId: 'root' };
@@ -126,10 +141,10 @@ async function travel({ texts, pages }: Journey, { system, series, hooks }: Plac
   };
 }
 
-async function onPostgres(texts: readonly string[]): Promise<Trip> {
+async function onPostgres(texts: readonly string[], every: boolean): Promise<Trip> {
   const server = await startPostgres();
   try {
-    return await roundTrip({ texts, env: { SHOUWANG_DATABASE_URL: server.url }, pages: 0 });
+    return await roundTrip({ texts, env: { SHOUWANG_DATABASE_URL: server.url }, pages: 0, every });
   } finally {
     await server.stop();
   }
@@ -153,11 +168,12 @@ function dealt(
 async function run(asked: FaultRun): Promise<Outcome> {
   const [noBrowser, noPostgres] = [chromiumAvailable(), postgresAvailable()];
   const texts = dealt(asked, noPostgres === null);
+  const every = asked.size === 'full';
   const pages = noBrowser ? 0 : (asked.count ?? PAGES[asked.size]);
   if (!noBrowser) execFileSync(process.execPath, [BUILD], { stdio: 'ignore' });
-  const sqlite = await roundTrip({ texts: texts.sqlite, env: {}, pages });
+  const sqlite = await roundTrip({ texts: texts.sqlite, env: {}, pages, every });
   asked.say(`${sqlite.compared} texts came back over SQLite`);
-  const postgres = noPostgres ? null : await onPostgres(texts.postgres);
+  const postgres = noPostgres ? null : await onPostgres(texts.postgres, every);
   const trips = [sqlite, ...(postgres ? [postgres] : [])];
   const missing = [noBrowser, noPostgres].filter((reason) => reason !== null);
   return {

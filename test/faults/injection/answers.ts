@@ -6,7 +6,7 @@ import type { HouseholdFile } from '../../../web/wire/household.ts';
 import type { SystemAnswer } from '../../../web/wire/system.ts';
 import type { Person } from '../../person.ts';
 import { until } from '../../system.ts';
-import type { NastyHome } from './homes.ts';
+import { type NastyHome, UNREADABLE } from './homes.ts';
 import { linesOf } from './line-protocol.ts';
 
 /** Notes each text that came back as another, by where it came back. */
@@ -72,10 +72,13 @@ export async function employ(owner: Person, text: string, nth: number, compare: 
   compare('user', text, found?.name);
 }
 
-/** What nobody could read, as the owner is shown it. */
+/** What nobody could read of homes that have just spoken, as the owner is shown it: the latest, and so only of some homes at once. */
 export async function unread(owner: Person, homes: readonly NastyHome[], compare: Compare): Promise<void> {
-  const { unreadable } = await owner.get<SystemAnswer>('/system');
-  const byHub = Map.groupBy(unreadable, ({ hubId }) => hubId);
+  const byHub = await until('what these homes said to be listed', async () => {
+    const { unreadable } = await owner.get<SystemAnswer>('/system');
+    const found = Map.groupBy(unreadable, ({ hubId }) => hubId);
+    return homes.every(({ hubId }) => (found.get(hubId)?.length ?? 0) >= UNREADABLE) && found;
+  });
   for (const { text, hubId } of homes) {
     for (const { topic, sample } of byHub.get(hubId) ?? []) {
       compare('sample', text, unescaped(sample));

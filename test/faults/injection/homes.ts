@@ -33,6 +33,9 @@ export async function settle(owner: Person, texts: readonly string[]): Promise<N
   return registered.map((it, i) => ({ ...it, text: texts[i] ?? '' }));
 }
 
+/** Of what each says. */
+export const UNREADABLE = 2;
+
 /** A press and a pulse of the device, and two messages that nobody can read: by their topic, and by what they say. */
 export async function speak(port: number, { text, clientId, key }: NastyHome): Promise<void> {
   const hub = await letIn(port, { clientId, key });
