@@ -20,7 +20,7 @@ import {
   tick,
   unreadable,
 } from './household.ts';
-import { type Home, NEVER_AT, placeOf } from './rule.ts';
+import { type Home, isFollowed, NEVER_AT, placeOf } from './rule.ts';
 import { gatherSeries, type Series } from './series.ts';
 import { deafSince, hearStream, linksSince, lookAgain, missStreams, newSight, type Sight } from './sight.ts';
 import { duration } from './words.ts';
@@ -168,7 +168,7 @@ function readPacket(it: Look, household: Household, hub: KnownHub, packet: Packe
     const shown = devices[place]?.class;
     const input = read(household, message, reading, index, town.rules, taken);
     if (devices[place]?.class !== shown) noteDevice(town, householdId, place);
-    town.series.add(householdId, settings.zone, input);
+    if (isFollowed(input, household.home)) town.series.add(householdId, settings.zone, input);
     taken.readings++;
   }
 }
