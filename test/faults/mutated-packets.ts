@@ -165,6 +165,7 @@ function brokenBy({ of, watched }: Scene, before: readonly HouseholdFile[], did:
     [unreadable === stammered, `${stammered} emergencies could not be read, of which ${unreadable} are on record`],
     [half === of.halfOpen, `of ${of.halfOpen} deliveries of QoS 2 only ${half} were received`],
     [longestDripMs <= 12_000, `a client that dripped its CONNECT was borne for ${longestDripMs} ms`],
+    [journal.households > 0 && journal.packets > 0, 'nothing of it is in the journal, or no home was judged'],
     [journal.different.length === 0, `a replay gives ${journal.different.length} households another state`],
   );
 }

@@ -38,6 +38,8 @@ export async function readThrough(database: string): Promise<Readable> {
   const { documents } = await readSnapshot(store, nameOf(WHOLE));
   const kept = new Map(documents.map(({ householdId, state }) => [householdId, state]));
   await close();
-  const different = Object.keys(states).filter((id) => kept.has(id) && kept.get(id) !== states[id]);
-  return { packets, different, households: Object.keys(states).length };
+  // Documents that are no household's have a colon in their name.
+  const homes = new Set([...Object.keys(states), ...[...kept.keys()].filter((id) => !id.includes(':'))]);
+  const different = [...homes].filter((id) => kept.get(id) !== states[id]);
+  return { packets, different, households: homes.size };
 }

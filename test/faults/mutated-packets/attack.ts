@@ -18,6 +18,12 @@ export type Attack = {
 async function visit(port: number, stay: (socket: Socket, closed: Promise<void>) => Promise<void>): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.on('error', () => {});
+  // What is written before is counted as sent: only where somebody is there to hear it.
+  await Promise.race([
+    new Promise((resolve) => socket.once('connect', resolve)),
+    new Promise((resolve) => socket.once('close', resolve)),
+  ]);
+  if (socket.destroyed) return;
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   try {
     await stay(socket, closed);
