@@ -70,9 +70,15 @@ async function startStage(disk: SmallDisk, { size, say }: FaultRun) {
 
 type Stage = Awaited<ReturnType<typeof startStage>>;
 
-async function fillOnce({ disk, acked, say, held, newAcks, ownerTold, whole, criticalsSince }: Stage) {
+async function fillOnce({ disk, size, database, acked, say, held, newAcks, ownerTold, whole, criticalsSince }: Stage) {
   await newAcks('at first', 20);
   await whole();
+  let toldTooSoon = false;
+  if (size === 'full') {
+    disk.fill(() => disk.usedPercent() > 82);
+    await ownerTold('disk_80');
+    toldTooSoon = (await toldToOwner(database)).includes('disk_90');
+  }
   disk.fill(() => disk.usedPercent() > 91);
   say(`${disk.usedPercent().toFixed(1)} % full`);
   await ownerTold('disk_80');
@@ -85,7 +91,7 @@ async function fillOnce({ disk, acked, say, held, newAcks, ownerTold, whole, cri
   const releasedMs = await timed(until('the release', () => held() === 0));
   const ownerToldMs = await timed(ownerTold('ballast'));
   await newAcks('out of the ballast', 20);
-  return { before, during: criticalsSince(mark), releasedMs, ownerToldMs };
+  return { before, during: criticalsSince(mark), releasedMs, ownerToldMs, toldTooSoon };
 }
 
 async function fillTwice({ disk, acked, system, database, size, say, newAcks, whole, criticalsSince }: Stage) {
@@ -162,6 +168,7 @@ async function fillAndEmpty(disk: SmallDisk, run: FaultRun): Promise<Outcome> {
       [lost === 0, `${lost} acknowledged messages were lost`],
       [found.unalerted === 0, `${found.unalerted} acknowledged emergencies had no open alert`],
       [found.corrupt === null, `the file is corrupt: ${found.corrupt}`],
+      [!once.toldTooSoon, 'the owner was told of 90 % when it was 80'],
       [unacked === 0, `${unacked} messages were never acknowledged, though there was room again`],
       [Math.min(once.before, once.during, twice.after) > 0, 'no emergency was acknowledged before, during or after'],
       [twice.ackedWithoutRoom === 0, `${twice.ackedWithoutRoom} messages were acknowledged without room for them`],

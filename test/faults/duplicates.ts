@@ -233,7 +233,7 @@ async function run(asked: FaultRun): Promise<Outcome> {
 export const duplicates: Fault = {
   name: 'duplicates',
   happens: 'every message comes three times within a minute, and 50,000 two days late from one hub',
-  bar: 'each takes effect exactly once, a replay is byte for byte the same, and live presses are delayed by 1 s at most',
+  bar: 'each takes effect exactly once, a replay is byte for byte the same, and no live press is delayed by more than 1 s',
   unavailable: playable,
   run,
 };

@@ -168,7 +168,7 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
 export const frozenConsoles: Fault = {
   name: 'frozen-console',
   happens: 'twenty consoles stop reading in the middle of a storm of alerts',
-  bar: `each is dropped within 5 s or at 1 MB unread, the server grows by ${MEMORY_MB} MB at most, the other desks do not notice`,
+  bar: `each is dropped within 5 s or at 1 MB unread, the server holds ${MEMORY_MB} MB more at most (median), another desk hears within 1.5 × its time and 20 ms (p99)`,
   unavailable: playable,
   run,
 };

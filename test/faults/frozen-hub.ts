@@ -141,7 +141,7 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
 export const frozenHubs: Fault = {
   name: 'frozen-hub',
   happens: 'hubs that are sent 3 MB/s stop reading, come back when they are cut off, and stop again',
-  bar: `each is cut off within ${CUT_WITHIN_MS / 1_000} s, ${MB_A_HUB} MB is held for it at most, other hubs are answered as before (p99)`,
+  bar: `each is cut off within ${CUT_WITHIN_MS / 1_000} s, ${MB_A_HUB} MB is held for it at most (median), other hubs are answered within 1.5 × their time and 20 ms (p99)`,
   unavailable: playable,
   run,
 };
