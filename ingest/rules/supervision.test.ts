@@ -170,6 +170,14 @@ describe('a hub’s clock', () => {
     expect(home.news()).toEqual(['vitals', '-inactivity']);
   });
 
+  it('is not wrong because a quiet hub was cut off twice and had nothing to say in between', () => {
+    const home = connected();
+    for (const age of [50, 40, 30, 20]) home.says('x', 'temperature', 20, { ageMs: minutes(age) });
+    home.at('13:00');
+    for (const age of [50, 40, 30, 20]) home.says('x', 'temperature', 20, { ageMs: minutes(age) });
+    expect(home.at('14:00').news()).toEqual([]);
+  });
+
   it('is not wrong because a backlog comes between live words', () => {
     const home = connected();
     home.every(minutes(10), '12:00', () => {

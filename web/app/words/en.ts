@@ -173,7 +173,7 @@ export const en = {
     percent: 'Battery',
     wrongFor: 'Wrong for',
     age: 'Off by',
-    words: 'Messages',
+    times: 'Times heard',
     outage: 'Outage',
     from: 'From',
     to: 'To',

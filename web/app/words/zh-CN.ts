@@ -173,7 +173,7 @@ export const zh = {
     percent: '电量',
     wrongFor: '持续',
     age: '相差',
-    words: '消息数',
+    times: '收到次数',
     outage: '中断',
     from: '从',
     to: '到',
