@@ -135,3 +135,18 @@ test('what is raised goes out at once on a nudge; stopping waits for what is und
   const record = await store.alertRecord({ id: sos!.id });
   expect(record?.notices.find((notice) => notice.audience === 'hotline')?.state).toBe('delivered');
 });
+
+test('an SOS that was raised before the clock was set back by a day escalates as planned, from now on', async () => {
+  const { store, clock, start } = await running(folder());
+  const finding = { ...aFinding('sos'), householdId: SYSTEM_HOUSEHOLD };
+  const [sos] = await store.raise({ findings: [finding], now: clock.now() + hours(24) });
+  start();
+  const record = async () => (await store.alertRecord({ id: sos!.id }))!;
+  await until('the next to be told', async () => (await record()).alert.step === 1);
+  const { alert, notices } = await record();
+  const inAnHour = clock.now() + hours(1);
+  expect(alert.nextDue).toBeLessThan(inAnHour);
+  expect(notices.filter(({ nextAttemptAt, createdAt }) => nextAttemptAt > inAnHour || createdAt > inAnHour)).toEqual(
+    [],
+  );
+});

@@ -14,7 +14,7 @@ const POLL_MS = 500;
 export type AlertsDeps = {
   readonly store: Pick<
     Store,
-    'escalateDue' | 'takeUpAgain' | 'leaseNotices' | 'tellings' | 'putBack' | 'recordOutcomes'
+    'dueAtOnce' | 'escalateDue' | 'takeUpAgain' | 'leaseNotices' | 'tellings' | 'putBack' | 'recordOutcomes'
   >;
   readonly nudge: Pick<Nudge, 'send' | 'on'>;
   readonly clock: Clock;
@@ -25,6 +25,16 @@ export type AlertsDeps = {
   /** How people reach the consoles, for the links in messages. */
   readonly publicUrl: string;
 };
+
+/**
+ * A clock that stood later before this start has put off what it decided. At the start and not all the time: that of another host may
+ * be wrong while ours is right, and who is called early in each round would be called for ever.
+ */
+async function callIn({ store, clock, log }: Pick<AlertsDeps, 'store' | 'clock' | 'log'>): Promise<void> {
+  const called = await store.dueAtOnce({ now: clock.now() });
+  if (called.alerts + called.notices > 0)
+    log.warn(called, 'the clock was set back while Shouwang was out; what a later one had put off is due at once');
+}
 
 /** Escalates what is due and tells what is owed, until stopped; the stop waits for attempts under way. */
 export function startAlerts({ store, nudge, clock, log, metrics, instance, publicUrl }: AlertsDeps): Stop {
@@ -51,7 +61,10 @@ export function startAlerts({ store, nudge, clock, log, metrics, instance, publi
   const telling = repeat(log, 'tell', POLL_MS, async () => {
     if (await dispatcher.round()) telling.nudge();
   });
+  let begun = false;
   const escalating = repeat(log, 'escalate', POLL_MS, async () => {
+    if (!begun) await callIn({ store, clock, log });
+    begun = true;
     await escalateDue(store, clock, (lateMs) => {
       for (const ms of lateMs) late.observe(ms / 1_000);
       nudge.send('notices');

@@ -100,10 +100,10 @@ function ordersOf(step: Step, index: number, round: number): NoticeOrder[] {
   return step.tell.map((audience) => ({ step: index, round, audience, channel, fallback }));
 }
 
-/** When the rung after `index` is due; the last one repeats. */
+/** When the rung after `index` is due; the last one repeats. One that was raised by a clock since set back was raised now at the latest. */
 function dueAfter(plan: Plan, index: number, raisedAt: number, now: number): number {
   const next = plan.steps[index + 1];
-  return next ? Math.max(raisedAt + seconds(next.afterSeconds), now) : now + seconds(plan.repeatSeconds);
+  return next ? Math.max(Math.min(raisedAt, now) + seconds(next.afterSeconds), now) : now + seconds(plan.repeatSeconds);
 }
 
 /** A new alert from a finding, with its first deadline; rungs that are due at once are told at once. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Alert, AlertAction } from '../domain/alert.ts';
 import type { Finding } from '../domain/finding.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
-import { seconds } from '../domain/time.ts';
+import { days, minutes, seconds } from '../domain/time.ts';
 import { engines } from '../test/memory.ts';
 import { locate, openSqlite } from './engine.ts';
 import { type OpenStore, openStore, openStoreHere } from './open.ts';
@@ -117,6 +117,19 @@ describe.each(engines)('an alert on $name', (engine) => {
     await act(close);
     await store.raise({ findings: [found('k2')], now: T0 + 1 });
     expect(await act({ kind: 'reopen', text: '' }, 'bo')).toMatchObject({ refusal: 'newer_alert_open' });
+  });
+
+  test('what a later clock has put off is due at once, and what our own clock has decided is not', async () => {
+    const { store, act, alert } = await raised();
+    await act(take, 'anna', 1, T0 + days(1));
+    await store.raise({ findings: [found('k2', 'fall')], now: T0 + days(1) });
+    await store.raise({ findings: [found('k3', 'smoke')], now: T0 + seconds(50) });
+    expect(await store.dueAtOnce({ now: T0 })).toEqual({ alerts: 2, notices: 2 });
+    expect((await store.alertRecord({ id: alert.id }))?.alert.nextDue).toBe(T0);
+    expect(await store.escalateDue({ now: T0, limit: 10 })).toEqual([0, 0]);
+    // Another that starts a moment later, by a clock that is a little behind.
+    expect(await store.dueAtOnce({ now: T0 - seconds(3) })).toEqual({ alerts: 0, notices: 0 });
+    expect(await store.nextDue(null)).toBeLessThan(T0 + minutes(10));
   });
 
   test('every change is on record with who and when', async () => {

@@ -23,6 +23,7 @@ import { queueCommands } from './queue.ts';
 import { registrationCommands } from './registration.ts';
 import { retentionCommands } from './retention.ts';
 import { seriesCommands } from './series.ts';
+import { setBackCommands } from './set-back.ts';
 import { systemCommands } from './system.ts';
 import { tellingCommands } from './telling.ts';
 import { userCommands } from './user.ts';
@@ -34,6 +35,7 @@ export const commands = {
   ...journalCommands,
   ...alertCommands,
   ...noticeCommands,
+  ...setBackCommands,
   ...occurrenceCommands,
   ...tellingCommands,
   ...auditCommands,
