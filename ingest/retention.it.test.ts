@@ -10,7 +10,7 @@ import { engines } from '../test/memory.ts';
 import { until } from '../test/system.ts';
 import { decode } from './decoders/registry.ts';
 import { startProcessor } from './processor.ts';
-import { forgetOld, startRetention } from './retention.ts';
+import { forgetOld, retention, startRetention } from './retention.ts';
 import { rules } from './rules/registry.ts';
 import { SERIES } from './series-export.ts';
 import { MIDNIGHT } from './timeline.test-kit.ts';
@@ -61,11 +61,10 @@ describe.each(engines)('retention on $name', (engine) => {
       ...{ processor: 'x', turn: 1, households: homes.map(kept), linksUnknown: false },
       complete: { householdId: 'processor:x', state: '{}' },
     });
-    const clock = movedClock(now);
-    expect(await forgetOld({ store, clock, journalDays: 7, exporting: false })).toEqual({
+    expect(await forgetOld({ store, now, journalDays: 7, exporting: false })).toEqual({
       ...{ readings: 3 * 2, rollups: 3 * 701, segments: 0, ungiven: 0, turns: 0 },
     });
-    expect(await forgetOld({ store, clock, journalDays: 7, exporting: false })).toMatchObject({
+    expect(await forgetOld({ store, now, journalDays: 7, exporting: false })).toMatchObject({
       readings: 0,
       rollups: 0,
     });
@@ -100,7 +99,7 @@ describe.each(engines)('retention on $name', (engine) => {
       clock.forward(hours(12));
     }
     // Nothing may go before the first checkpoint: all of it would be read again.
-    expect(await forgetOld({ store, clock, journalDays: 7, exporting: false })).toMatchObject({
+    expect(await forgetOld({ store, now: clock.now(), journalDays: 7, exporting: false })).toMatchObject({
       segments: 0,
       turns: 0,
     });
@@ -110,6 +109,7 @@ describe.each(engines)('retention on $name', (engine) => {
     const metrics = openMetrics();
     const said: { turns?: number }[] = [];
     const log = { ...silentLog, error: () => {}, info: (it: object) => void said.push(it) } as unknown as Log;
+    await store.keepClockRun({ at: clock.now() - hours(1), since: clock.now() - days(1) });
     const stop = startRetention({ store, clock, log, metrics, journalDays: 7, exporting: true });
     const owner = { scope: { areaId: ROOT_AREA, householdId: null }, userId: '' };
     const lost = await until('the owner to be told', async () => {
@@ -121,12 +121,12 @@ describe.each(engines)('retention on $name', (engine) => {
     expect(lost).toMatchObject({ category: 'system', evidence: { numbers: { count: 1 } } });
     expect(await metrics.text()).toContain('shouwang_series_forgotten_total 1');
     expect((await store.segmentsAfter({ stream: 'a', after: 0, limit: 1 }))[0]?.first).toBe(3);
-    const all = await forgetOld({ store, clock, journalDays: 7, exporting: false });
+    const all = await forgetOld({ store, now: clock.now(), journalDays: 7, exporting: false });
     expect(all.segments).toBe(14);
     expect((await store.segmentsAfter({ stream: 'a', after: 0, limit: 100 }))[0]?.first).toBe(17);
 
     clock.forward(days(100));
-    const again = await forgetOld({ store, clock, journalDays: 7, exporting: false });
+    const again = await forgetOld({ store, now: clock.now(), journalDays: 7, exporting: false });
     expect(again.segments).toBe(13);
     expect(await store.streamHeads(null)).toEqual({ a: 30 });
     const resumed = await startProcessor({
@@ -137,6 +137,60 @@ describe.each(engines)('retention on $name', (engine) => {
     clock.forward(minutes(1));
     await resumed.round();
     expect(resumed.town.states.get(homes[0]!.householdId)?.hubs[hubId]?.heardAt).toBe(clock.now() - minutes(1));
+    await close();
+  });
+
+  test('a clock that has leapt a year ahead forgets nothing, however often Shouwang is started by it', async () => {
+    const { store, close } = await openStoreHere(await started.database());
+    const clock = { ...movedClock(MIDNIGHT), steppedMs: () => steppedMs };
+    let steppedMs = 0;
+    const [home] = await registerHomes(store, 1, clock.now());
+    const write = streamOf(store, 'a');
+    const times = { receivedAt: MIDNIGHT, monotonicAt: 0 };
+    const packet = {
+      hubId: home!.hubId,
+      topic: 't',
+      payload: Buffer.from('{}'),
+      qos: 1,
+      retain: false,
+      ...times,
+    } as const;
+    for (let n = 0; n < 3; n++) await write([{ kind: 'packet', ...packet }]);
+    const cut = { a: 2 };
+    const turn = { number: 1, at: MIDNIGHT, watchingSince: MIDNIGHT, linksSince: MIDNIGHT, cut };
+    const lease = await soleLease(store);
+    await store.commitTurn({ lease, processor: '0', turn, findings: [], recoveries: [], at: MIDNIGHT });
+    const complete = { householdId: 'processor:0', state: '{}' };
+    await store.commitCheckpoint({ lease, processor: '0', turn: 1, households: [], complete, linksUnknown: false });
+    const restarted = () =>
+      retention({ store, clock, log: silentLog, metrics: openMetrics(), journalDays: 7, exporting: false });
+    const first = async () => (await store.segmentsAfter({ stream: 'a', after: 0, limit: 1 }))[0]?.first;
+    const owner = { scope: { areaId: ROOT_AREA, householdId: null }, userId: '' };
+    const told = async () =>
+      (await store.queue({ ...owner, state: 'unclosed', limit: 10, now: 0 })).alerts.map(({ subject }) => subject);
+
+    await restarted()();
+    expect(await told()).toEqual([]);
+    clock.forward(days(365));
+    for (const hour of [0, 1, 22]) {
+      clock.forward(hours(hour));
+      await restarted()();
+    }
+    expect([await first(), await told()]).toEqual([1, ['clock leap']]);
+    // Set right while Shouwang runs: its own clock goes on in the future, and the wall's is believed a day later.
+    const running = restarted();
+    steppedMs = -days(365);
+    await running();
+    clock.forward(hours(25));
+    await running();
+    expect(await first()).toBe(1);
+    // A clock that nobody has set for a day is believed.
+    steppedMs = 0;
+    for (const hour of [0, 24]) {
+      clock.forward(hours(hour));
+      await running();
+    }
+    expect([await first(), (await told()).length]).toEqual([3, 1]);
     await close();
   });
 });

@@ -3,6 +3,11 @@ import { read, write } from './command.ts';
 
 const kindsOf = (retain: RetentionClass) => readingKind.options.filter((kind) => readingKinds[kind].retain === retain);
 
+/** The clock as retention has followed it: when it looked last, and since when it has found no leap. */
+export type ClockRun = { readonly at: number; readonly since: number };
+
+const RUN = { at: 'clock_seen_at', since: 'clock_runs_since' } as const;
+
 /**
  * What is forgotten, in small transactions: each command takes one bite and says how much it was, so that whoever calls it can give
  * way to emergencies between two bites. Who calls them decides what is old.
@@ -135,6 +140,25 @@ export const retentionCommands = {
       forgotten += going.length;
     }
     return forgotten;
+  }),
+
+  /** Null before the first look. */
+  clockRun: read(async (db, _: null): Promise<ClockRun | null> => {
+    const rows = await db.selectFrom('counter').selectAll().where('name', 'in', Object.values(RUN)).execute();
+    const kept = (name: string): number | undefined => rows.find((row) => row.name === name)?.value;
+    const [at, since] = [kept(RUN.at), kept(RUN.since)];
+    return at === undefined || since === undefined ? null : { at, since };
+  }),
+
+  keepClockRun: write(async (db, { at, since }: ClockRun) => {
+    await db
+      .insertInto('counter')
+      .values([
+        { name: RUN.at, value: at },
+        { name: RUN.since, value: since },
+      ])
+      .onConflict((conflict) => conflict.column('name').doUpdateSet((e) => ({ value: e.ref('excluded.value') })))
+      .execute();
   }),
 
   /** How far a consumer of the journal has come, by its own name. */
