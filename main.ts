@@ -172,9 +172,8 @@ async function start(config: Config, roles: readonly Role[]): Promise<void> {
       'ingest',
       startIngest({ ...thread, port: port(), nudgeName: config.databaseUrl, owner: instance, intake, metrics }),
     );
-    const exporting = config.SHOUWANG_INFLUX_URL !== undefined;
     const journalDays = config.SHOUWANG_JOURNAL_DAYS;
-    parts.add('retention', startRetention({ store, clock, log, metrics, journalDays, exporting }));
+    parts.add('retention', startRetention({ store, clock, log, metrics, journalDays }));
     if (config.SHOUWANG_INFLUX_URL) {
       const influx = {
         url: config.SHOUWANG_INFLUX_URL,

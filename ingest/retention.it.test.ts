@@ -12,7 +12,7 @@ import { decode } from './decoders/registry.ts';
 import { startProcessor } from './processor.ts';
 import { forgetOld, retention, startRetention } from './retention.ts';
 import { rules } from './rules/registry.ts';
-import { SERIES } from './series-export.ts';
+import { SERIES, SERIES_LEASE } from './series-export.ts';
 import { MIDNIGHT } from './timeline.test-kit.ts';
 import { registerHomes, soleLease, streamOf, WHOLE } from './town.test-kit.ts';
 
@@ -106,11 +106,12 @@ describe.each(engines)('retention on $name', (engine) => {
     await processor.stop();
     // What InfluxDB has not got waits for it as long again, and what goes all the same is counted apart.
     await store.keepCut({ consumer: SERIES, cut: { a: 1 } });
+    await store.takeLease({ name: SERIES_LEASE, owner: 'another process', seen: null });
     const metrics = openMetrics();
     const said: { turns?: number }[] = [];
     const log = { ...silentLog, error: () => {}, info: (it: object) => void said.push(it) } as unknown as Log;
     await store.keepClockRun({ at: clock.now() - hours(1), since: clock.now() - days(1) });
-    const stop = startRetention({ store, clock, log, metrics, journalDays: 7, exporting: true });
+    const stop = startRetention({ store, clock, log, metrics, journalDays: 7 });
     const owner = { scope: { areaId: ROOT_AREA, householdId: null }, userId: '' };
     const lost = await until('the owner to be told', async () => {
       const { alerts } = await store.queue({ ...owner, state: 'unclosed', limit: 10, now: clock.now() });
@@ -140,35 +141,54 @@ describe.each(engines)('retention on $name', (engine) => {
     await close();
   });
 
-  test('a clock that has leapt a year ahead forgets nothing, however often Shouwang is started by it', async () => {
-    const { store, close } = await openStoreHere(await started.database());
-    const clock = { ...movedClock(MIDNIGHT), steppedMs: () => steppedMs };
-    let steppedMs = 0;
-    const [home] = await registerHomes(store, 1, clock.now());
+  /** Three packets in a stream, of which the processor has kept two. */
+  async function threeWords(store: Awaited<ReturnType<typeof openStoreHere>>['store']) {
+    const [home] = await registerHomes(store, 1, MIDNIGHT);
     const write = streamOf(store, 'a');
     const times = { receivedAt: MIDNIGHT, monotonicAt: 0 };
-    const packet = {
-      hubId: home!.hubId,
-      topic: 't',
-      payload: Buffer.from('{}'),
-      qos: 1,
-      retain: false,
-      ...times,
-    } as const;
-    for (let n = 0; n < 3; n++) await write([{ kind: 'packet', ...packet }]);
-    const cut = { a: 2 };
-    const turn = { number: 1, at: MIDNIGHT, watchingSince: MIDNIGHT, linksSince: MIDNIGHT, cut };
+    const packet = { hubId: home!.hubId, topic: 't', payload: Buffer.from('{}'), qos: 1, retain: false } as const;
+    for (let n = 0; n < 3; n++) await write([{ kind: 'packet', ...packet, ...times }]);
+    const turn = { number: 1, at: MIDNIGHT, watchingSince: MIDNIGHT, linksSince: MIDNIGHT, cut: { a: 2 } };
     const lease = await soleLease(store);
     await store.commitTurn({ lease, processor: '0', turn, findings: [], recoveries: [], at: MIDNIGHT });
     const complete = { householdId: 'processor:0', state: '{}' };
     await store.commitCheckpoint({ lease, processor: '0', turn: 1, households: [], complete, linksUnknown: false });
-    const restarted = () =>
-      retention({ store, clock, log: silentLog, metrics: openMetrics(), journalDays: 7, exporting: false });
-    const first = async () => (await store.segmentsAfter({ stream: 'a', after: 0, limit: 1 }))[0]?.first;
     const owner = { scope: { areaId: ROOT_AREA, householdId: null }, userId: '' };
-    const told = async () =>
-      (await store.queue({ ...owner, state: 'unclosed', limit: 10, now: 0 })).alerts.map(({ subject }) => subject);
+    return {
+      first: async () => (await store.segmentsAfter({ stream: 'a', after: 0, limit: 1 }))[0]?.first,
+      told: async () =>
+        (await store.queue({ ...owner, state: 'unclosed', limit: 10, now: 0 })).alerts.map(({ subject }) => subject),
+    };
+  }
 
+  test('what another process has yet to give to InfluxDB is kept, and what nobody gives any more is not', async () => {
+    const { store, close } = await openStoreHere(await started.database());
+    const { first, told } = await threeWords(store);
+    const clock = movedClock(MIDNIGHT + days(8));
+    await store.keepClockRun({ at: clock.now(), since: MIDNIGHT });
+    const name = SERIES_LEASE;
+    const fence = await store.takeLease({ name, owner: 'another process', seen: null });
+    const round = retention({ store, clock, log: silentLog, metrics: openMetrics(), journalDays: 7 });
+    for (let hour = 0; hour < 24; hour++) {
+      await store.renewLease({ name, owner: 'another process', fence: fence! });
+      await round();
+      clock.forward(hours(1));
+    }
+    expect(await first()).toBe(1);
+    for (let hour = 0; hour < 13; hour++) {
+      await round();
+      clock.forward(hours(1));
+    }
+    expect([await first(), await told()]).toEqual([3, []]);
+    await close();
+  });
+
+  test('a clock that has leapt a year ahead forgets nothing, however often Shouwang is started by it', async () => {
+    const { store, close } = await openStoreHere(await started.database());
+    const clock = { ...movedClock(MIDNIGHT), steppedMs: () => steppedMs };
+    let steppedMs = 0;
+    const { first, told } = await threeWords(store);
+    const restarted = () => retention({ store, clock, log: silentLog, metrics: openMetrics(), journalDays: 7 });
     await restarted()();
     expect(await told()).toEqual([]);
     clock.forward(days(365));

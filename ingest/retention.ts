@@ -8,7 +8,8 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Store } from '../store/commands.ts';
 import type { ClockRun } from '../store/retention.ts';
-import { SERIES } from './series-export.ts';
+import { type Watched, watch } from './roster.ts';
+import { SERIES, SERIES_LEASE } from './series-export.ts';
 import { duration } from './words.ts';
 
 /** How long single readings are kept, by their class; the others live on in their rollups only. */
@@ -34,17 +35,20 @@ export type RetentionOptions = {
     | 'cutOf'
     | 'clockRun'
     | 'keepClockRun'
+    | 'leases'
     | 'raise'
   >;
-  readonly clock: Pick<Clock, 'now' | 'steppedMs'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'steppedMs'>;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'counter' | 'gauge'>;
   readonly journalDays: number;
+};
+
+type Retained = Pick<RetentionOptions, 'store' | 'journalDays'> & {
+  readonly now: number;
   /** Whether readings are given to InfluxDB from the journal: what it has not got yet is kept for as long again. */
   readonly exporting: boolean;
 };
-
-type Retained = Pick<RetentionOptions, 'store' | 'journalDays' | 'exporting'> & { readonly now: number };
 
 /** Between two looks, an hour apart, no clock goes on further: it leapt, or nobody looked. */
 const LEAP_MS = days(2);
@@ -96,6 +100,20 @@ export async function forgetOld({ store, now, journalDays, exporting }: Retained
   return forgotten;
 }
 
+/** Who has given no sign of life for so long gives readings to InfluxDB no more. Less than a day: some sites start everything anew each night. */
+const EXPORT_ENDED_MS = hours(12);
+
+/** Whether some process over this database gives readings to InfluxDB: this one may have been started without its address. */
+function exportWatch({ store, clock }: Pick<RetentionOptions, 'store' | 'clock'>): () => Promise<boolean> {
+  let watched: ReadonlyMap<string, Watched> = new Map();
+  return async () => {
+    const now = clock.monotonic();
+    watched = watch(watched, await store.leases({ prefix: SERIES_LEASE }), now);
+    const lease = watched.get(SERIES_LEASE);
+    return lease !== undefined && lease.owner !== '' && now - lease.stillSince < EXPORT_ENDED_MS;
+  };
+}
+
 /** An incident of Shouwang's own. */
 const incident = (
   device: string,
@@ -138,11 +156,13 @@ export function retention(options: RetentionOptions): () => Promise<void> {
     'shouwang_series_forgotten_total',
     'Segments of the journal that went before InfluxDB had all of their readings',
   );
+  const isExporting = exportWatch(options);
   const waits = metrics.gauge('shouwang_retention_waits', '1 while nothing is forgotten because the clock has leapt');
 
   return async () => {
     // A clock that was put right since we started goes on wrong here until the next boot: by the earlier of the two less is forgotten.
     const now = clock.now() + Math.min(0, clock.steppedMs());
+    const exporting = await isExporting();
     const before = await store.clockRun(null);
     const run = runOn(before, now);
     if (before && now - before.at > LEAP_MS) {
@@ -153,7 +173,7 @@ export function retention(options: RetentionOptions): () => Promise<void> {
     const isBelieved = now - run.since >= BELIEVED_AFTER_MS;
     waits.set(isBelieved ? 0 : 1);
     if (!isBelieved) return log.info(run, 'nothing is forgotten before the clock has gone on for a day');
-    const forgotten = await forgetOld({ ...options, now });
+    const forgotten = await forgetOld({ ...options, now, exporting });
     log.info(forgotten, 'forgot what was old');
     if (forgotten.ungiven === 0) return;
     ungiven.inc(forgotten.ungiven);

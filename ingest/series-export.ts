@@ -29,6 +29,8 @@ export type ExportMeasured = {
 
 /** What gives the readings away, as a consumer of the journal. */
 export const SERIES = 'influx';
+/** Who does it: its sign of life tells everybody over this database that somebody does. */
+export const SERIES_LEASE = 'series export';
 const ENTRIES = 5_000;
 /** InfluxDB's own advice for a batch. */
 const POINTS = 5_000;

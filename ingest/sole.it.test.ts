@@ -9,7 +9,7 @@ test('of several processes one does it; another takes it over when that one is s
   const folder = temporaryFolder();
   const { store, close } = await openStoreHere(`${folder.path}/shouwang.db`);
   const clock = movedClock(0);
-  const of = (owner: string) => sole({ store, clock, name: 'series export', owner });
+  const of = (owner: string) => sole({ store, clock, name: 'what is done once', owner });
   const [a, b] = [of('a'), of('b')];
   expect([await a(), await b()]).toEqual([true, false]);
   for (let n = 0; n < 10; n++) {

@@ -7,7 +7,7 @@ import { failureOf } from '../store/failure.ts';
 import { openInflux } from '../store/influx.ts';
 import { joinStore } from '../store/open.ts';
 import { decode } from './decoders/registry.ts';
-import { type ExportMeasured, seriesExport } from './series-export.ts';
+import { type ExportMeasured, SERIES_LEASE, seriesExport } from './series-export.ts';
 import { sole } from './sole.ts';
 import type { ExportWork } from './start-series-export.ts';
 
@@ -34,13 +34,12 @@ async function whenReached<T>(work: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** Over one database one of the processes gives; where there is a writer to share, this is the only one. */
-const isSole = sole({ store, clock: systemClock(), name: 'series export', owner });
-let isOurs = port !== null;
-if (!isOurs)
-  repeat(log, 'series export', RENEW_MS, async () => {
-    isOurs = (await whenReached(isSole)) ?? isOurs;
-  });
+/** Over one database one of the processes gives. */
+const isSole = sole({ store, clock: systemClock(), name: SERIES_LEASE, owner });
+let isOurs = false;
+repeat(log, 'series export', RENEW_MS, async () => {
+  isOurs = (await whenReached(isSole)) ?? isOurs;
+});
 
 const open = () => seriesExport({ store, decode, log, influx: openInflux(influx), measured: tell });
 let round: Awaited<ReturnType<typeof open>> | null = null;
