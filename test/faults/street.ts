@@ -26,6 +26,8 @@ function hubOf({ clientId, username, key }: Registered, servers: readonly Server
     ...{ servers: turned, clientId, username, password: key, keepalive: KEEPALIVE_S, reconnectPeriod: TRY_AGAIN_MS },
     // It goes on where it stopped: what was not acknowledged is sent again.
     ...{ clean: false, resubscribe: false, connectTimeout: 3_000, protocol: 'mqtt' },
+    // What has just been registered is turned away until the front end has heard of it, a moment later.
+    reconnectOnConnackError: true,
   });
 }
 
