@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hours, minutes, seconds } from '../../domain/time.ts';
-import { type HomeOptions, timeline } from '../timeline.test-kit.ts';
+import { type HomeOptions, HUB, timeline } from '../timeline.test-kit.ts';
 
 const settings = { inactivityDayMinutes: 240, inactivityNightMinutes: 480 };
 const devices = {
@@ -87,6 +87,62 @@ describe('no motion for too long', () => {
     expect(home.at('14:01').news()).toEqual(['inactivity']);
     const late = connected().says('hall', 'motion', true, { ageMs: hours(30) });
     expect(late.at('11:59').news()).toEqual([]);
+  });
+});
+
+describe('a hub that is lost for good', () => {
+  const second = { hub: 'hub-2' };
+  const both = (['hub-2', HUB] as const).map((id) => ({ id, power: 'mains' as const }));
+  const connectedBoth = () =>
+    timeline({ settings, devices, hubs: both }).link('up', 'hub-2').link('up').says('hall', 'motion');
+  const two = () => connectedBoth().says('bed', 'motion', true, second);
+  const lost = (home: ReturnType<typeof two>) => home.at('09:00').link('down').at('09:03');
+  const alive = (home: ReturnType<typeof two>, until: string) =>
+    home.every(hours(1), until, () => home.says('button', 'battery', 90, second));
+
+  it('is waited for for a day; then what the other has heard since counts', () => {
+    const home = lost(two());
+    expect(home.news()).toEqual(['hub_lost']);
+    alive(home, '1d 07:00').says('bed', 'motion', true, second);
+    expect(alive(home, '1d 12:59').news()).toEqual([]);
+    expect(alive(home, '1d 13:01').news()).toEqual(['inactivity']);
+    home.says('bed', 'motion', true, second);
+    expect(home.news()).toEqual(['-inactivity']);
+    expect(alive(home, '1d 17:02').news()).toEqual(['inactivity']);
+    home.link('up').says('hall', 'motion');
+    expect(home.news().sort()).toEqual(['-hub_lost', '-inactivity']);
+  });
+
+  it('is not done without where nothing else has shown movement: no false alarm, and each day somebody is told', () => {
+    const home = lost(connectedBoth());
+    home.every(hours(12), '6d 12:00', () =>
+      home.says('fridge', 'open', true, second).says('fridge', 'open', false, second),
+    );
+    expect(home.news()).toEqual(Array.from({ length: 7 }, () => 'hub_lost'));
+    const still = lost(two());
+    expect(alive(still, '3d 08:59').news()).toEqual(['hub_lost', 'hub_lost', 'device_lost', 'hub_lost']);
+    still.says('bed', 'motion', true, second);
+    expect(alive(still, '3d 14:00').news()).toEqual(['-device_lost', 'inactivity']);
+  });
+
+  it('is said anew each day while it is the only one, as far as somebody lives there, and is back when it is back', () => {
+    const home = connected().says('hall', 'motion').at('09:00').link('down').at('2d 09:01');
+    expect(home.news()).toEqual(['hub_lost', 'hub_lost', 'hub_lost']);
+    expect(home.last()?.sentence.zh).toContain('网关失去联系已 2 天');
+    expect(home.restart(minutes(5)).at('2d 12:00').news()).toEqual(['system']);
+    home.change({ mode: 'paused' }).at('5d 12:00').change({ mode: 'live' });
+    expect(home.news()).toEqual([]);
+    expect(home.at('5d 12:01').news()).toEqual(['hub_lost']);
+    expect(home.link('up').news()).toEqual(['-hub_lost']);
+  });
+
+  it('is not taken for lost while it only has to connect again after a restart of ours', () => {
+    const home = two().at('09:00');
+    alive(home, '2d 09:00');
+    home.news();
+    home.restart(seconds(20)).link('up', 'hub-2').forward(seconds(30));
+    home.link('up');
+    expect(home.news()).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import type { Sentence } from '../../domain/finding.ts';
 import type { ReadingKind } from '../../domain/reading.ts';
 import { hours, minutes, seconds } from '../../domain/time.ts';
 import { type Home, type Input, NEVER_AT, type Outcome, type ReadingInput, type Relief, type Rule } from '../rule.ts';
-import { audible } from '../seen.ts';
+import { audible, hubOverdueAt } from '../seen.ts';
 import { isExit } from '../watched.ts';
 import { clockTime, duration, whereOf } from '../words.ts';
 import { limitReachedAt, shareOfLimit } from './day-and-night.ts';
@@ -19,7 +19,7 @@ type Quiet = {
   /** The last sign that somebody moved, and where. */
   readonly movedAt: number;
   readonly place: string;
-  /** The hubs whose devices show movement; quiet counts only while all of them are heard. */
+  /** The hubs whose devices show movement; quiet counts only while all of them are heard, or are given up. */
   readonly hubs: readonly string[];
   readonly door: Door;
   readonly doorAt: number;
@@ -29,11 +29,19 @@ type Quiet = {
   /** Since when it counts again; 0 while it does not. */
   readonly countingAt: number;
   readonly raised: boolean;
+  /** When it was said last that quiet does not count. */
+  readonly blindSaidAt?: number;
 };
 
 const LEFT_LIMIT_MS = hours(24);
 /** When everybody was out and the home could not be heard for a while: so long for somebody who came back meanwhile to move. */
 const AFTER_BLINDNESS_MS = hours(1);
+/**
+ * So long a lost hub is waited for. Then the home is judged by what is left, if that has shown since that somebody moves; if it has not
+ * (most of what shows movement may have hung on the lost hub), quiet would be a false alarm, and somebody is told each time so much
+ * has gone by that nobody watches.
+ */
+const WAITED_FOR_MS = hours(24);
 /** What moved just before a door fell shut may be reported just after. */
 const REPORTING_LAG_MS = seconds(5);
 
@@ -54,13 +62,38 @@ const nobody: Quiet = {
   raised: false,
 };
 
-const counts = (hubs: readonly string[], home: Home): boolean =>
-  home.household.mode !== 'paused' && hubs.every((hubId) => audible(home, hubId));
+/** Since when nothing has been heard of a hub, though somebody could have heard it. */
+function silentSince(hubId: string, home: Home): number {
+  const hub = home.seen.hubs[hubId];
+  return Math.max(hub?.heardAt ?? 0, hub?.linkAt ?? 0, home.longBlindUntilAt);
+}
+
+/** When a silent hub has been waited for. Not before it is lost: a restart of ours leaves even those unheard for a moment that were connected. */
+function waitedForUntil(hubId: string, home: Home): number {
+  const hub = home.seen.hubs[hubId];
+  const power = home.household.hub.get(hubId)?.power;
+  if (!hub || !power) return NEVER_AT;
+  return Math.max(silentSince(hubId, home) + WAITED_FOR_MS, hubOverdueAt(hub, power, home));
+}
+
+type Movement = Pick<Quiet, 'hubs' | 'movedAt'>;
+
+/** The hub because of which quiet says nothing, as it cannot be heard; null when there is none. */
+function missing({ hubs, movedAt }: Movement, home: Home): string | null {
+  const unheard = hubs.filter((hubId) => !audible(home, hubId));
+  if (unheard.length === hubs.length) return unheard[0] ?? null;
+  const isGivenUp = (hubId: string): boolean =>
+    waitedForUntil(hubId, home) <= home.now && movedAt > silentSince(hubId, home);
+  return unheard.find((hubId) => !isGivenUp(hubId)) ?? null;
+}
+
+const counts = (movement: Movement, home: Home): boolean =>
+  home.household.mode !== 'paused' && missing(movement, home) === null;
 
 /** Counts up to now, leaving out what nobody could have heard; goes on counting if the home can be heard. */
 function counted(quiet: Quiet, home: Home): Quiet {
   if (home.household.mode === 'paused') return { ...quiet, share: 0, countedMs: 0, countingAt: 0 };
-  const countingAt = counts(quiet.hubs, home) ? Math.max(home.now, home.blind.toAt) : 0;
+  const countingAt = counts(quiet, home) ? Math.max(home.now, home.blind.toAt) : 0;
   if (quiet.countingAt === 0) return { ...quiet, countingAt };
   const { fromAt, toAt } = home.blind;
   const broken = quiet.countingAt < toAt;
@@ -78,7 +111,7 @@ function counted(quiet: Quiet, home: Home): Quiet {
 
 /** Nothing has come between since it was counted last. */
 const unbroken = (quiet: Quiet, home: Home): boolean =>
-  quiet.countingAt >= Math.max(home.blind.toAt, 1) && counts(quiet.hubs, home);
+  quiet.countingAt >= Math.max(home.blind.toAt, 1) && counts(quiet, home);
 
 function doorSentence(quiet: Quiet, home: Home): Sentence {
   const at = clockTime(quiet.doorAt, home);
@@ -147,10 +180,39 @@ function tooQuiet(quiet: Quiet, deadlineAt: number, home: Home): Outcome<Quiet> 
   };
 }
 
+/** Quiet does not count: when that has gone on for too long, and each time as long again, whoever minds the hub is told what it means. */
+function blind(quiet: Quiet, home: Home): Outcome<Quiet> {
+  const hubId = home.household.mode === 'paused' ? null : missing(quiet, home);
+  if (hubId === null) return { state: quiet };
+  const dueAt = Math.max(waitedForUntil(hubId, home), (quiet.blindSaidAt ?? 0) + WAITED_FOR_MS);
+  if (dueAt > home.now) return { state: quiet, wakeAt: dueAt };
+  const silenceMs = home.now - silentSince(hubId, home);
+  const silence = duration(silenceMs);
+  return {
+    state: { ...quiet, blindSaidAt: home.now },
+    wakeAt: home.now + WAITED_FOR_MS,
+    findings: [
+      {
+        category: 'hub_lost',
+        about: { hubId, device: '' },
+        occurrenceKey: `unwatched:${hubId}:${dueAt}`,
+        at: home.now,
+        delayMs: 0,
+        sentence: {
+          zh: `网关失去联系已 ${silence.zh}：家里有没有人活动无从得知，长时间无活动不会报警。请修复网关；暂时无人居住的，请设为暂停看护。`,
+          en: `The hub has been out of reach for ${silence.en}: whether anybody moves at home is not known, and no inactivity is noticed. Repair it, or pause the home if nobody lives there.`,
+        },
+        evidence: { readings: [], numbers: { silenceMs, lastMovementAt: quiet.movedAt } },
+      },
+    ],
+  };
+}
+
 function tick(before: Quiet, home: Home): Outcome<Quiet> | null {
-  if (before.movedAt === 0 || before.raised) return null;
+  if (before.movedAt === 0) return null;
   const quiet = unbroken(before, home) ? before : counted(before, home);
-  if (quiet.countingAt === 0) return { state: quiet };
+  if (quiet.countingAt === 0) return blind(quiet, home);
+  if (quiet.raised) return { state: quiet };
   const deadlineAt =
     quiet.door === 'left'
       ? Math.max(quiet.doorAt + LEFT_LIMIT_MS, quiet.countingAt + AFTER_BLINDNESS_MS)
@@ -200,7 +262,7 @@ function moved(quiet: Quiet, input: ReadingInput, home: Home, door: Partial<Quie
       door: 'inside',
       share: 0,
       countedMs: 0,
-      countingAt: counts(hubs, home) ? Math.max(countingAt, home.blind.toAt) : 0,
+      countingAt: counts({ hubs, movedAt: madeAt }, home) ? Math.max(countingAt, home.blind.toAt) : 0,
       raised: false,
       ...door,
     },
@@ -217,7 +279,7 @@ const recounted = (quiet: Quiet, home: Home): Quiet => ({
   ...quiet,
   share: 0,
   countedMs: 0,
-  countingAt: counts(quiet.hubs, home) ? Math.max(home.now, home.blind.toAt) : 0,
+  countingAt: counts(quiet, home) ? Math.max(home.now, home.blind.toAt) : 0,
 });
 
 /**
