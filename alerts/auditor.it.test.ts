@@ -178,6 +178,13 @@ test('who ended before the clock was set back is no sign of life of who came aft
   expect((await store.facts({ now: NIGHT })).beats).toEqual({ web: NIGHT });
 });
 
+test('who died with a clock that was a day ahead does not pass for living, and hides nobody else', async () => {
+  const store = await memory();
+  await store.beat({ role: 'web', instance: 'ahead', at: NIGHT + hours(24) });
+  await store.beat({ role: 'web', instance: 'a little ahead', at: NIGHT + seconds(20) });
+  expect(await store.facts({ now: NIGHT })).toMatchObject({ beats: { web: NIGHT + seconds(20) }, instances: [{}] });
+});
+
 test('who takes up what is to be told of an emergency again and again, and never tells it, is found out', async () => {
   const store = await memory();
   await store.raise({ findings: [aFinding('sos'), aFinding('vitals', 'k2')], now: NIGHT });

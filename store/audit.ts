@@ -7,6 +7,7 @@ import { read } from './command.ts';
 import { streamsOf } from './distinct.ts';
 import { UNSETTLED } from './notice.ts';
 import type { Db, Tables } from './schema.ts';
+import { APART_MS } from './set-back.ts';
 
 /** What the auditor sees of the database: each a promise's opposite, counted. */
 export type Facts = {
@@ -195,7 +196,8 @@ async function incidents(db: Db, now: number): Promise<Facts['incidents']> {
 
 export const auditCommands = {
   facts: read(async (db, { now }: { now: number }): Promise<Facts> => {
-    const beats = await beatsOf(db);
+    // Of an instance that died with a clock far ahead nobody may believe until that time has come that it lives.
+    const beats = (await beatsOf(db)).filter(({ at }) => at <= now + APART_MS);
     return {
       overdueAlerts: await overdueAlerts(db, now),
       doubledAlerts: await doubledAlerts(db),

@@ -5,7 +5,7 @@ import { UNSETTLED } from './notice.ts';
 import type { Db } from './schema.ts';
 
 /** Hosts that share a memory are not as far apart, and what one of them has just decided is not the future to another. */
-const APART_MS = minutes(1);
+export const APART_MS = minutes(1);
 
 /** Unclosed alerts whose last event lies in the future. */
 const decidedLater = (db: Db, now: number) =>
