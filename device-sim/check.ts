@@ -145,23 +145,28 @@ export async function hubsByHousehold(store: Pick<Store, 'hubsSince'>): Promise<
 }
 
 const OUR_TOPIC = /^sw\/([^/]+)\/(?:up|emergency)$/;
-const OUR_NUMBER = /"boot":"([^"]+)","seq": *(\d+)/;
+const OUR_NUMBER = /"boot":"([^"]+)","seq": *(\d+)(?:,"ts":(?:"([^"]+)"|(\d+)))?/;
 
-/** By our own protocol a message says itself which event of which hub (client identifier) it is. */
+/** By our own protocol a message says itself which event of which hub (client identifier) it is; `ts` as a time, or null without one. */
 export function eventIn({
   topic,
   payload,
-}: Pick<Packet, 'topic' | 'payload'>): { hub: string; boot: string; seq: number } | null {
+}: Pick<Packet, 'topic' | 'payload'>): { hub: string; boot: string; seq: number; ts: number | null } | null {
   const hub = OUR_TOPIC.exec(topic)?.[1];
-  const [, boot, seq] = hub ? (OUR_NUMBER.exec(Buffer.from(payload).toString('latin1')) ?? []) : [];
-  return hub && boot ? { hub, boot, seq: Number(seq) } : null;
+  const [, boot, seq, iso, ms] = hub ? (OUR_NUMBER.exec(Buffer.from(payload).toString('latin1')) ?? []) : [];
+  const ts = iso === undefined ? Number(ms) : Date.parse(iso);
+  return hub && boot ? { hub, boot, seq: Number(seq), ts: Number.isNaN(ts) ? null : ts } : null;
 }
+
+/** What a message's causes are called by: by all that names it, as ingest/rule.ts has it. */
+const originOf = (hubId: string, { boot, seq, ts }: NonNullable<ReturnType<typeof eventIn>>): Origin =>
+  `ev:${hubId}:${boot}:${ts === null ? seq : `${seq}@${ts}`}`;
 
 async function journalOf(store: Store, wanted: ReadonlySet<string>): Promise<Found['journalled']> {
   const found = new Map<string, Set<Origin>>();
   await eachPacket(store, (packet, { stream, number }) => {
     const event = eventIn(packet);
-    const origin = event ? `ev:${packet.hubId}:${event.boot}:${event.seq}` : `at:${stream}:${number}`;
+    const origin = event ? originOf(packet.hubId, event) : `at:${stream}:${number}`;
     const byNumber = event ? [`${event.hub}/${event.boot}/${event.seq}`] : [];
     for (const proof of [digestOf(packet.topic, packet.payload), ...byNumber]) {
       if (wanted.has(proof)) found.set(proof, (found.get(proof) ?? new Set()).add(origin));

@@ -29,14 +29,13 @@ const PUBACK = 4;
 
 const idOf = (number: number): number => ((number - 1) % IDS) + 1;
 
-/** The time of day as ISO 8601, formatted once a millisecond for all clients. */
+/** A time of day as ISO 8601, formatted once a millisecond for all clients. */
 let isoAt = 0;
 let iso = Buffer.alloc(24);
-function isoNow(): Buffer {
-  const now = Date.now();
-  if (now !== isoAt) {
-    isoAt = now;
-    iso = Buffer.from(new Date(now).toISOString());
+function isoOf(at: number): Buffer {
+  if (at !== isoAt) {
+    isoAt = at;
+    iso = Buffer.from(new Date(at).toISOString());
   }
   return iso;
 }
@@ -51,6 +50,8 @@ export class LoadClient {
   readonly #slots: number;
   /** By number in flight, modulo the slots: when it was sent, and whether its acknowledgement is still to come. */
   readonly #sentAt: Float64Array;
+  /** By the wall's clock, and kept: a copy says when its message was made, not when it is sent. */
+  readonly #madeAt: Float64Array;
   readonly #waiting: Uint8Array;
   #socket: Socket | null = null;
   #redial: NodeJS.Timeout | undefined;
@@ -69,6 +70,7 @@ export class LoadClient {
     this.#everyNth = criticalPerMille > 0 ? Math.round(1_000 / criticalPerMille) : 0;
     this.#slots = 2 ** Math.ceil(Math.log2(window * 2));
     this.#sentAt = new Float64Array(this.#slots);
+    this.#madeAt = new Float64Array(this.#slots);
     this.#waiting = new Uint8Array(this.#slots);
   }
 
@@ -96,10 +98,12 @@ export class LoadClient {
     const room = Math.min(count, this.#options.window - this.#inFlight, this.#oldest + this.#slots - 1 - this.#seq);
     if (room <= 0) return 0;
     const now = performance.now();
+    const wallAt = Date.now();
     const numbers: number[] = [];
     for (let i = 0; i < room; i++) {
       const number = ++this.#seq;
       this.#sentAt[number % this.#slots] = now;
+      this.#madeAt[number % this.#slots] = wallAt;
       this.#waiting[number % this.#slots] = 1;
       numbers.push(number);
       this.#options.onSend(number, this.#isCritical(number));
@@ -128,10 +132,12 @@ export class LoadClient {
   #write(numbers: readonly number[], again: boolean): void {
     const makers = numbers.map((number) => (this.#isCritical(number) ? this.#emergency : this.#ordinary));
     const bytes = Buffer.allocUnsafe(makers.reduce((sum, maker) => sum + maker.bytes, 0));
+    const sent = isoOf(Date.now());
     let at = 0;
     numbers.forEach((number, i) => {
       const maker = makers[i] ?? this.#ordinary;
-      maker.write(bytes, at, idOf(number), number, isoNow(), again);
+      const made = isoOf(this.#madeAt[number % this.#slots] ?? 0);
+      maker.write(bytes, at, idOf(number), number, { made, sent }, again);
       at += maker.bytes;
     });
     this.#socket?.write(bytes);

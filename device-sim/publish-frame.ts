@@ -4,9 +4,19 @@
  */
 export type FrameMaker = {
   readonly bytes: number;
-  /** Writes a frame at `at`. `iso` is the time as 24 ASCII characters, `seq` below ten billion. */
-  readonly write: (target: Buffer, at: number, packetId: number, seq: number, iso: Buffer, again: boolean) => void;
+  /** Writes a frame at `at`; `seq` below ten billion. */
+  readonly write: (
+    target: Buffer,
+    at: number,
+    packetId: number,
+    seq: number,
+    times: FrameTimes,
+    again: boolean,
+  ) => void;
 };
+
+/** When a message was made, which is the same in each of its copies, and when it is sent; as 24 ASCII characters each. */
+export type FrameTimes = { readonly made: Buffer; readonly sent: Buffer };
 
 const PUBLISH_QOS_1 = 0x32;
 const DUP = 0x08;
@@ -37,15 +47,15 @@ export function frameMaker(topic: string, boot: string, reading: string): FrameM
   const sentAt = template.indexOf('"sent":"') + 8;
   return {
     bytes: template.length,
-    write(target, at, packetId, seq, iso, again) {
+    write(target, at, packetId, seq, { made, sent }, again) {
       template.copy(target, at);
       if (again) target[at] = PUBLISH_QOS_1 | DUP;
       target[at + idAt] = packetId >> 8;
       target[at + idAt + 1] = packetId & 0xff;
       let digit = at + seqEnd;
       for (let rest = seq; rest > 0; rest = Math.floor(rest / 10)) target[--digit] = 0x30 + (rest % 10);
-      iso.copy(target, at + tsAt);
-      iso.copy(target, at + sentAt);
+      made.copy(target, at + tsAt);
+      sent.copy(target, at + sentAt);
     },
   };
 }

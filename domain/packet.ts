@@ -42,12 +42,18 @@ export type HubContext = {
   readonly catalogue: Catalogue | null;
 };
 
+/**
+ * A message's own name. `clockAt` is when it was made by the hub's clock, right or wrong: every copy bears the same. Null when the hub
+ * did not say.
+ */
+export type HubEvent = { readonly boot: string; readonly seq: number; readonly clockAt: number | null };
+
 /** What a packet means. A decoder is total: it never throws. */
 export type Decoded = {
   /** Without `receivedAt`, position or household: those are the packet's. */
   readonly readings: readonly Reading[];
   /** The device's own identity of this message, where it has one: duplicates are recognised by it. */
-  readonly event: { readonly boot: string; readonly seq: number } | null;
+  readonly event: HubEvent | null;
   /** A hub that describes its devices replaces what was known of them. */
   readonly catalogue: Catalogue | null;
   /** Set when nothing could be read; `emergency` when the topic is one on which emergencies come. */
@@ -61,6 +67,6 @@ export type Decoder = {
   /** What tells a hub, on its down-link, that a life-critical event of its own that came on `topic` is safely an open alert. */
   readonly acknowledgement?: (
     topic: string,
-    event: NonNullable<Decoded['event']>,
+    event: Pick<HubEvent, 'boot' | 'seq'>,
   ) => { readonly topic: string; readonly payload: string };
 };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { Packet } from '../domain/packet.ts';
 import { readingKind } from '../domain/reading.ts';
-import { hours, minutes } from '../domain/time.ts';
+import { hours, minutes, seconds } from '../domain/time.ts';
 import type { AlarmState } from '../store/alarm-state.ts';
 import type { AdmittedHub } from '../store/hub.ts';
 import { arrivals } from './arrival.ts';
@@ -131,6 +131,18 @@ describe('on arrival', () => {
     expect(at.says({ kind: 'smoke' }, { boot: 'b', seq: 3 }).findings).toHaveLength(1);
   });
 
+  it('a call under a number that was used before is another one when its time is, and a copy when it is not', () => {
+    const at = door();
+    const pressed = (ts: number, sent: number) => at.says({ kind: 'sos' }, { boot: 'b', seq: 0, ts, sent });
+    expect(pressed(MIDNIGHT, MIDNIGHT).findings).toMatchObject([{ occurrenceKey: `ev:${HUB}:b:0@${MIDNIGHT}:0` }]);
+    at.forward(hours(1));
+    const copy = pressed(MIDNIGHT, MIDNIGHT + hours(1));
+    expect(copy).toMatchObject({ findings: [], acknowledge: { payload: '{"ack":{"boot":"b","seq":0}}' } });
+    expect(pressed(MIDNIGHT + seconds(9), MIDNIGHT + hours(1)).findings).toMatchObject([
+      { occurrenceKey: `ev:${HUB}:b:0@${MIDNIGHT + seconds(9)}:0` },
+    ]);
+  });
+
   it('a restart neither forgets an alarm nor repeats it', () => {
     const known: AlarmState[] = [{ hubId: HUB, device: 'd', kind: 'gas', active: true, at: MIDNIGHT - minutes(5) }];
     expect(door(known).says({ kind: 'gas' }).findings).toEqual([]);
@@ -178,6 +190,9 @@ describe('on arrival', () => {
       '{"boot":"b","seq":2,"readings":[{"device":"k","kind":"smoke","value":true},{"device":"x","kind":"fall"}]}',
       '{"boot":"b","seq":3,"readings":[{"device":"k","kind":"smoke","value":false},{"device":"w","kind":"water_leak","value":true}]}',
       '{"boot":"b","seq":4,"readings":[{"device":"k","kind":"smoke","value":true}]}',
+      '{"boot":"b","seq":5,"ts":"2026-03-02T00:00:00+08:00","readings":[{"device":"x","kind":"sos"}]}',
+      '{"boot":"b","seq":5,"ts":1772380800000,"readings":[{"device":"x","kind":"sos"}]}',
+      '{"boot":"b","seq":2,"ts":8000,"readings":[{"device":"x","kind":"sos"}]}',
     ];
     const arrived = sent.flatMap((payload) => at.sends(payload).findings);
     for (const payload of sent) home.sends(payload);

@@ -1,20 +1,13 @@
 import type { Finding } from '../domain/finding.ts';
 import type { Decoded, Packet, Position } from '../domain/packet.ts';
-import {
-  type Catalogue,
-  factsOf,
-  isLifeCritical,
-  type Reading,
-  type ReadingKind,
-  readingKind,
-} from '../domain/reading.ts';
+import { type Catalogue, isLifeCritical } from '../domain/reading.ts';
 import type { AlarmState } from '../store/alarm-state.ts';
 import type { AdmittedHub } from '../store/hub.ts';
 import { type AlarmMemory, alarmMemory, remember } from './alarm-memory.ts';
 import { acknowledgement, decode } from './decoders/registry.ts';
 import { type EventsHeard, hearEvent } from './duplicates.ts';
 import type { Conclusion, Origin } from './rule.ts';
-import { criticalFinding, unreadableFinding } from './rules/critical.ts';
+import { criticalFinding, isCritical, speaksOfLife, unreadableFinding } from './rules/critical.ts';
 import { nameOf } from './words.ts';
 
 /** What must be true before a packet is acknowledged. */
@@ -40,9 +33,6 @@ const NOTHING: Arrival = {
   acknowledge: null,
   critical: false,
 };
-
-const criticalKinds: ReadonlySet<ReadingKind> = new Set(readingKind.options.filter((kind) => factsOf(kind).critical));
-const isCritical = ({ kind }: Reading): boolean => criticalKinds.has(kind);
 
 /** Hubs whose events are remembered, at most. */
 const HUBS = 200_000;
@@ -70,7 +60,7 @@ export function arrivals(known: readonly AlarmState[]): Arrivals {
     if (!event) return false;
     const events = heard.get(hubId) ?? [];
     remember(heard, hubId, events, HUBS);
-    return !hearEvent(events, event.boot, event.seq);
+    return hearEvent(events, event, true) === 'copy';
   }
 
   function critical(decoded: Decoded, origin: Origin, packet: Packet, hub: AdmittedHub): Arrival {
@@ -103,7 +93,7 @@ export function arrivals(known: readonly AlarmState[]): Arrivals {
 
   function judge(packet: Packet, position: Position, hub: AdmittedHub): Arrival {
     const decoded = decode(packet, hub);
-    if (decoded.readings.some(isCritical) || decoded.unreadable?.emergency) {
+    if (speaksOfLife(decoded)) {
       return critical(decoded, { position, event: decoded.event }, packet, hub);
     }
     if (!decoded.catalogue && !decoded.unreadable) return NOTHING;

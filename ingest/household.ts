@@ -43,9 +43,11 @@ export type Conclusion = { readonly finding: Finding } | { readonly recovery: Re
 export type Concluded = {
   readonly conclusions: Conclusion[];
   readonly failures: { readonly householdId: string; readonly rule: string; readonly error: unknown }[];
+  /** Hubs that gave a number to a second message. */
+  readonly countingAnew: Set<string>;
 };
 
-export const nothingConcluded = (): Concluded => ({ conclusions: [], failures: [] });
+export const nothingConcluded = (): Concluded => ({ conclusions: [], failures: [], countingAnew: new Set() });
 
 /** Devices followed in one household; what a hub invents beyond that is heard and not remembered. */
 const DEVICES = 500;
@@ -198,10 +200,21 @@ export function meaning(household: Household, decode: () => Decoded, out: Conclu
   }
 }
 
-/** A hub has spoken. False when it only repeats what it said before: then nothing but its being there follows. */
-export function heard(household: Household, { packet, event }: Message, rules: Ruleset, out: Concluded): boolean {
+/**
+ * A hub has spoken. False when it only repeats what it said before: then nothing but its being there follows. `urgent`: it speaks of a
+ * life.
+ */
+export function heard(
+  household: Household,
+  { packet, event }: Message,
+  urgent: boolean,
+  rules: Ruleset,
+  out: Concluded,
+): boolean {
   const hub = hearHub(household, packet.hubId, rules, out);
-  return !event || hearEvent(hub.events, event.boot, event.seq);
+  const hearing = event ? hearEvent(hub.events, event, urgent) : 'new';
+  if (hearing === 'anew') out.countingAnew.add(packet.hubId);
+  return hearing !== 'copy';
 }
 
 export function unreadable(household: Household, message: Message, rules: Ruleset, out: Concluded): void {

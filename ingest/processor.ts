@@ -1,5 +1,5 @@
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
-import { minutes, seconds } from '../domain/time.ts';
+import { days, minutes, seconds } from '../domain/time.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Nudge } from '../runtime/nudge.ts';
@@ -56,6 +56,7 @@ export type TurnMeasured = {
   readonly behindMs: number;
   readonly failures: number;
   readonly unknownHubs: number;
+  readonly countingAnew: number;
 };
 
 export type Processor = {
@@ -80,6 +81,8 @@ const RAISED_AT_ONCE = 50;
 /** What the series may hold in memory before a checkpoint is due early. */
 const SERIES_ROWS = 200_000;
 const CHECKPOINT_EVERY_MS = seconds(10);
+/** Of hubs that do the same wrong, so many are named in the log. */
+const HUBS_NAMED = 5;
 
 /** The registry's households, kept up to date in a town. */
 function registryReader(store: Memory, town: Town, partition: Partition) {
@@ -142,9 +145,13 @@ async function resume({ store, log, clock }: ProcessorOptions, town: Town, memor
 async function commit(
   { clock, log, nudge, memory }: Work,
   turn: Turn,
-  { conclusions, failures }: TurnTaken,
+  { conclusions, failures, countingAnew }: TurnTaken,
 ): Promise<void> {
   for (const { householdId, rule, error } of failures) log.error({ err: error, householdId, rule }, 'a rule failed');
+  if (countingAnew.size > 0) {
+    const hubIds = [...countingAnew].slice(0, HUBS_NAMED);
+    log.warn({ hubs: countingAnew.size, hubIds }, 'hubs gave numbers of one "boot" twice, as after a reset');
+  }
   const groups = [...groupsOf(conclusions)];
   const last = groups.pop() ?? { findings: [], recoveries: [] };
   for (const group of groups) {
@@ -188,6 +195,8 @@ type Work = ProcessorOptions & {
   registryAt: number;
   lookedAt: number;
   checkpointAt: number;
+  /** When it was said last that time stands still. */
+  standsSaidAt: number;
 };
 
 /** Takes what has changed out of the town at once, and writes it while turns go on. */
@@ -223,6 +232,15 @@ function nextTurn({ town, last, watching }: Work, { entries, cut, caughtUp }: Ba
   return due ? { number: (last?.number ?? 0) + 1, at, ...watching, cut } : null;
 }
 
+/** Who has closed the incident, as one of yesterday, must not forget that nobody watches. */
+async function sayIfTimeStands(work: Work, now: number): Promise<void> {
+  const { last, log, memory, partition } = work;
+  if (!last || last.at <= now + minutes(1) || now - work.standsSaidAt < days(1)) return;
+  log.warn({ aheadMs: last.at - now }, 'the clock was set back while Shouwang was out; time stands still meanwhile');
+  if (partition.number === 0) await memory.conclude({ findings: [timeStands(last.at, now)], recoveries: [] }, now);
+  work.standsSaidAt = now;
+}
+
 async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
   const { clock, log, town, last, measured } = work;
   if (work.failed) throw work.failed;
@@ -232,6 +250,7 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
   if (now - work.registryAt >= REGISTRY_EVERY_MS) {
     work.registryAt = now;
     await work.readRegistry();
+    await sayIfTimeStands(work, now);
   }
   const batch = await work.readJournal(TURN_ENTRIES);
   // Not at the end: a memory that was away while the turn was written is a gap too, from which intakes come back one stream after another.
@@ -253,6 +272,7 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
       behindMs: Math.max(0, clock.now() - (entries[0]?.entry.receivedAt ?? clock.now())),
       failures: taken.failures.length,
       unknownHubs: taken.unknownHubs,
+      countingAnew: taken.countingAnew.size,
     });
   }
   // One that takes longer than it should is waited for, so that what is gathered meanwhile stays bounded.
@@ -275,10 +295,6 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   await readRegistry();
   const { last, checkpointTurn } = await resume(options, town, memory);
   const now = clock.now();
-  if (last && last.at > now + minutes(1)) {
-    log.warn({ aheadMs: last.at - now }, 'the clock was set back while Shouwang was out; time stands still meanwhile');
-    if (partition.number === 0) await memory.conclude({ findings: [timeStands(last.at, now)], recoveries: [] }, now);
-  }
   const watching = beginning(options, last);
   const work: Work = {
     ...options,
@@ -295,6 +311,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     registryAt: now,
     lookedAt: now,
     checkpointAt: now,
+    standsSaidAt: Number.NEGATIVE_INFINITY,
   };
   // What had to be replayed is kept at once: one that dies again and again must not have more to replay each time.
   void checkpoint(work);

@@ -95,11 +95,11 @@ export const placeOf = (hubId: string, device: string): string => `${hubId}/${de
 export const isFollowed = ({ place, reading }: ReadingInput, home: Pick<Home, 'seen'>): boolean =>
   place in home.seen.devices || reading.device === '';
 
-/** The name of a cause that came in a message: the same for every copy of it. */
+/** The name of a cause that came in a message: the same for every copy of it, and for no other message that bears its number. */
 export function occurrenceOf({ event, position }: Origin, hubId: string, index: number): string {
-  return event
-    ? `ev:${hubId}:${event.boot}:${event.seq}:${index}`
-    : `at:${position.stream}:${position.number}:${index}`;
+  if (!event) return `at:${position.stream}:${position.number}:${index}`;
+  const { boot, seq, clockAt } = event;
+  return `ev:${hubId}:${boot}:${clockAt === null ? seq : `${seq}@${clockAt}`}:${index}`;
 }
 
 /** A slice's table without one entry. */

@@ -32,6 +32,10 @@ function meters(metrics: Metrics): (turn: Measured) => void {
   const entries = metrics.counter('shouwang_processor_entries_total', 'Entries of the journal dealt with');
   const failures = metrics.counter('shouwang_processor_rule_failures_total', 'Times that a rule threw');
   const unknown = metrics.counter('shouwang_processor_unknown_hubs_total', 'Entries of hubs that are in no household');
+  const anew = metrics.counter(
+    'shouwang_processor_counted_anew_total',
+    'Times that a hub gave numbers of one "boot" a second time; which hubs is in the log',
+  );
   const seconds = metrics.seconds(
     'shouwang_processor_turn_seconds',
     'From looking for new entries to having them on disk',
@@ -45,6 +49,7 @@ function meters(metrics: Metrics): (turn: Measured) => void {
     entries.inc(turn.entries);
     failures.inc(turn.failures);
     unknown.inc(turn.unknownHubs);
+    anew.inc(turn.countingAnew);
     seconds.observe(turn.seconds);
     behind.set(partition, turn.behindMs);
   };

@@ -112,7 +112,7 @@ const devices: readonly (readonly [device: string, kind: ReadingKind])[] = [
 const sayable = (kind: ReadingKind, it: Dice): boolean | number =>
   readingKinds[kind].shape !== 'measure' ? kind === 'motion' || it.chance(0.5) : Math.round(it.next() * 200);
 
-/** What a hub may do next: speak, late or twice or out of order or with a wrong clock; lose its connection; send rubbish. */
+/** What a hub may do next: speak, late or twice or out of order or with a wrong clock; count anew; lose its connection; send rubbish. */
 export function hubOfChance(hubId: string, it: Dice) {
   let seq = 0;
   let epoch = 0;
@@ -123,7 +123,10 @@ export function hubOfChance(hubId: string, it: Dice) {
     const [device, kind] = it.one(devices);
     const ageMs = it.chance(0.15) ? it.below(it.chance(0.5) ? minutes(20) : hours(48)) : 0;
     const made = it.chance(0.03) ? { ts: 'never' } : { ts: now - ageMs, sent: now };
-    const event = it.chance(0.8) ? { boot: `b${Math.floor(seq / 500)}`, seq: seq++ } : {};
+    const boot = `b${Math.floor(seq / 500)}`;
+    // Reset, it counts anew and does not say so.
+    if (it.chance(0.005)) seq -= seq % 500;
+    const event = it.chance(0.8) ? { boot, seq: seq++ } : {};
     return JSON.stringify({ ...event, ...made, readings: [{ device, kind, value: sayable(kind, it) }] });
   }
 

@@ -21,6 +21,7 @@ import {
   unreadable,
 } from './household.ts';
 import { type Home, isFollowed, NEVER_AT, placeOf } from './rule.ts';
+import { speaksOfLife } from './rules/critical.ts';
 import { gatherSeries, type Series } from './series.ts';
 import { deafSince, hearStream, linksSince, lookAgain, missStreams, newSight, type Sight } from './sight.ts';
 import { duration } from './words.ts';
@@ -151,7 +152,7 @@ function readPacket(it: Look, household: Household, hub: KnownHub, packet: Packe
   const { town, taken } = it;
   const decoded = meaning(household, () => town.decode(packet, hub), taken);
   const message = { packet, position, event: decoded?.event ?? null };
-  if (!heard(household, message, town.rules, taken)) return;
+  if (!heard(household, message, decoded !== null && speaksOfLife(decoded), town.rules, taken)) return;
   if (!decoded) {
     if (packet.topic.endsWith('/emergency')) unreadable(household, message, town.rules, taken);
     return;

@@ -41,7 +41,7 @@ const say = (topic: string, body: string) =>
 
 it('gives an example that is understood whole', () => {
   expect(say('sw/hub/up', JSON.stringify(blocks[0]))).toMatchObject({
-    event: { boot: 'f3a9', seq: 12 },
+    event: { boot: 'f3a9', seq: 12, clockAt: Date.UTC(2026, 10, 22, 2, 10) },
     readings: [
       { kind: 'motion', ageMs: 120 },
       { kind: 'temperature', value: 19.5, ageMs: 30_120 },

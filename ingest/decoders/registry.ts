@@ -1,5 +1,5 @@
 import type { Ecosystem } from '../../domain/hub.ts';
-import type { Decoded, Decoder, HubContext, Packet } from '../../domain/packet.ts';
+import type { Decoded, Decoder, HubContext, HubEvent, Packet } from '../../domain/packet.ts';
 import { shouwang } from './shouwang.ts';
 import { zigbee2mqtt } from './zigbee2mqtt.ts';
 
@@ -12,7 +12,7 @@ export const decode = (packet: Packet, hub: HubContext & { readonly ecosystem: E
 /** The down-link message that acknowledges an event that came on `topic`; null where an ecosystem knows none. */
 export const acknowledgement = (
   topic: string,
-  event: NonNullable<Decoded['event']>,
+  event: Pick<HubEvent, 'boot' | 'seq'>,
   ecosystem: Ecosystem,
 ): { readonly topic: string; readonly payload: string } | null =>
   decoders[ecosystem].acknowledgement?.(topic, event) ?? null;

@@ -25,7 +25,7 @@ it('reads the message that a hub sends most', () => {
     '{"boot":"b1","seq":7,"ts":"2026-11-22T12:00:00.000Z","readings":[{"kind":"motion","device":"pir-1","value":true}]}';
   expect(decode(packet(payload), hub)).toEqual({
     readings: [{ device: 'pir-1', kind: 'motion', value: true, ageMs: 0, clock: 'device' }],
-    event: { boot: 'b1', seq: 7 },
+    event: { boot: 'b1', seq: 7, clockAt: Date.UTC(2026, 10, 22, 12) },
     catalogue: null,
     unreadable: null,
   });
@@ -155,7 +155,16 @@ describe('what is not understood', () => {
   });
 
   it('keeps its number, so that it can be recognised when it comes again', () => {
-    expect(said({ boot: 'b1', seq: 3, readings: [7] }, emergencyTopic).event).toEqual({ boot: 'b1', seq: 3 });
+    expect(said({ boot: 'b1', seq: 3, readings: [7] }, emergencyTopic).event).toMatchObject({ boot: 'b1', seq: 3 });
+  });
+
+  it.each([
+    [1_790_000_000_000, 1_790_000_000_000],
+    ['1970-01-01T00:00:08Z', 8_000],
+    ['yesterday', null],
+    [undefined, null],
+  ])('bears the time that it was made as its hub says it, right or wrong: %s', (ts, clockAt) => {
+    expect(said({ boot: 'b1', seq: 3, ts, sent: 5, readings: [] }).event).toEqual({ boot: 'b1', seq: 3, clockAt });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Decoded, Decoder, Packet } from '../../domain/packet.ts';
+import type { Decoded, Decoder, HubEvent, Packet } from '../../domain/packet.ts';
 import {
   factsOf,
   isLifeCritical,
@@ -90,9 +90,9 @@ function readingOf(said: unknown, message: Message): Reading | null {
   return { device: device ?? '', kind, value, ageMs: age.ageMs, clock: age.clock };
 }
 
-function eventOf({ boot, seq }: Readonly<Record<string, unknown>>): Decoded['event'] {
+function eventOf({ boot, seq, ts }: Readonly<Record<string, unknown>>): HubEvent | null {
   if (typeof boot !== 'string' || boot.length === 0 || boot.length > MAX_BOOT_LENGTH) return null;
-  return typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0 ? { boot, seq } : null;
+  return typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0 ? { boot, seq, clockAt: timeOf(ts) } : null;
 }
 
 function decode(packet: Packet): Decoded {
@@ -109,7 +109,8 @@ function decode(packet: Packet): Decoded {
   if (said.length === 0) return readable([heartbeat('')], event);
 
   const sentAt = timeOf(body.sent);
-  const age = ageOf(body.ts, sentAt, packet.receivedAt);
+  // Texts are slow to read as times, and this one has been.
+  const age = ageOf(event?.clockAt ?? body.ts, sentAt, packet.receivedAt);
   const message: Message = { age, sentAt, receivedAt: packet.receivedAt, emergency };
   const readings: Reading[] = [];
   for (const one of said) {
@@ -122,9 +123,9 @@ function decode(packet: Packet): Decoded {
 }
 
 /** What tells a hub that its life-critical event is an open alert on disk: sent to the `down` beside the topic it came on. */
-function acknowledgement(topic: string, event: NonNullable<Decoded['event']>): { topic: string; payload: string } {
+function acknowledgement(topic: string, { boot, seq }: Pick<HubEvent, 'boot' | 'seq'>) {
   const folder = topic.slice(0, topic.lastIndexOf('/') + 1);
-  return { topic: `${folder}down`, payload: JSON.stringify({ ack: event }) };
+  return { topic: `${folder}down`, payload: JSON.stringify({ ack: { boot, seq } }) };
 }
 
 export const shouwang = { ecosystem: 'shouwang', decode, acknowledgement } as const satisfies Decoder;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { days, hours, minutes } from '../../domain/time.ts';
+import { days, hours, minutes, seconds } from '../../domain/time.ts';
 import { timeline } from '../timeline.test-kit.ts';
 import { type AlarmKnown, hearAlarm } from './critical.ts';
 
@@ -17,6 +17,28 @@ describe('a call for help', () => {
     const home = connected().says('button', 'sos', true, { seq: 7 }).says('button', 'sos', true, { seq: 7 });
     expect(home.news()).toEqual(['sos']);
     expect(home.last()?.occurrenceKey).toBe('ev:hub-1:b1:7:0');
+  });
+
+  it('counts after a reset of its hub, which says its numbers again, and so does movement; true copies count for nothing', () => {
+    const home = connected();
+    const says = (seq: number, ts: number, kind: string) =>
+      home.sends(JSON.stringify({ boot: 'b', seq, ts, readings: [{ device: kind, kind, value: true }] }));
+    const before = home.now();
+    for (let seq = 0; seq < 10; seq++) says(seq, before + seq, seq === 3 ? 'sos' : 'motion');
+    expect(home.news()).toEqual(['sos']);
+    home.forward(minutes(20));
+    home.restart(seconds(20));
+    const after = home.now();
+    for (let seq = 0; seq < 5; seq++) {
+      for (const _copy of [1, 2]) says(seq, after + seq, seq === 3 ? 'sos' : 'motion');
+    }
+    says(3, before + 3, 'sos');
+    expect(home.news()).toEqual(['sos']);
+    expect(home.findings().map((it) => it.occurrenceKey)).toEqual([
+      `ev:hub-1:b:3@${before + 3}:0`,
+      `ev:hub-1:b:3@${after + 3}:0`,
+    ]);
+    expect(home.state()?.devices['hub-1/motion']?.heardAt).toBe(after);
   });
 
   it('counts two days late, and says so', () => {

@@ -1,5 +1,6 @@
 import { categoryOfCritical } from '../../domain/category.ts';
 import type { Sentence } from '../../domain/finding.ts';
+import type { Decoded } from '../../domain/packet.ts';
 import { factsOf, type Reading, type ReadingKind, readingKind } from '../../domain/reading.ts';
 import { hours } from '../../domain/time.ts';
 import {
@@ -70,6 +71,13 @@ export function hearAlarm(known: AlarmKnown | undefined, yes: boolean, at: numbe
   const isKnown = known.late === null && (known.active || within(known, at));
   return { known: { ...known, late: late.known }, counts: late.counts && !isKnown };
 }
+
+const kinds: ReadonlySet<ReadingKind> = new Set(readingKind.options.filter((kind) => factsOf(kind).critical));
+export const isCritical = ({ kind }: Reading): boolean => kinds.has(kind);
+
+/** It holds something life-critical, be it that all is well, or may hold it. */
+export const speaksOfLife = ({ readings, unreadable }: Decoded): boolean =>
+  unreadable?.emergency === true || readings.some(isCritical);
 
 const said: Partial<Record<ReadingKind, (name: Sentence) => Sentence>> = {
   sos: ({ zh, en }) => ({ zh: `${zh}：有人按下了紧急呼叫。`, en: `Somebody pressed for help: ${en}.` }),
@@ -153,6 +161,6 @@ function step(alarms: Alarms, input: Input, home: Parameters<Rule<Alarms>['step'
 export const critical: Rule<Alarms> = {
   name: 'critical',
   initial: {},
-  hears: readingKind.options.filter((kind) => factsOf(kind).critical),
+  hears: [...kinds],
   step,
 };

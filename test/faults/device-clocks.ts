@@ -1,7 +1,7 @@
 import { dice } from '../../device-sim/dice.ts';
 import type { Home } from '../../device-sim/home.ts';
 import { ROOT_AREA } from '../../domain/household.ts';
-import { days, hours, minutes } from '../../domain/time.ts';
+import { days, hours, minutes, seconds } from '../../domain/time.ts';
 import { openStoreToRead } from '../../store/open.ts';
 import { temporaryFolder } from '../memory.ts';
 import { hubLinesOf, logIn, registerHomes } from '../person.ts';
@@ -86,7 +86,10 @@ async function liveWrongly({ seed, say }: FaultRun, homes: number, lasts: number
   return { ...months, falseInactivity, unexplained, called, unfound: called - callsFound };
 }
 
-/** Through the real front door: every kind of clock, with and without a time of sending, and Zigbee2MQTT; each presses once, and once late. */
+/**
+ * Through the real front door: every kind of clock, with and without a time of sending. Each presses once, once late, and after a reset under
+ * the number of its first press; the copies of all that are no presses.
+ */
 async function press(run: FaultRun) {
   const folder = temporaryFolder();
   const system = await startSystem({ dataDir: folder.path });
@@ -100,18 +103,23 @@ async function press(run: FaultRun) {
       const client = await dial(system.mqttPort, { clientId, username, password });
       const { kind, tellsSent } = wrongClockOf({ number });
       const shows = showing(kind, now - hours(30), now - hours(1));
-      for (const [seq, at] of [now, now - hours(26), now].entries()) {
+      const says = async ([seq, at]: readonly [number, number]) => {
         const sent = tellsSent ? { sent: shows(Date.now()) } : {};
-        const body = {
-          boot: 'b',
-          seq,
-          ts: shows(at),
-          ...sent,
-          readings: [{ kind: 'sos', device: 'button', value: true }],
-        };
+        const readings = [{ kind: 'sos', device: 'button', value: true }];
+        const body = { boot: 'b', seq, ts: shows(at), ...sent, readings };
         await client.publishAsync(topic, JSON.stringify(body), { qos: 1 });
+      };
+      const presses = [
+        [0, now],
+        [1, now - hours(26)],
+        [2, now],
+        [0, now + seconds(20)],
+      ] as const;
+      for (const press of presses) {
+        await says(press);
         acked++;
       }
+      for (const copy of presses) await says(copy);
       await client.endAsync();
     }),
   );
@@ -187,7 +195,8 @@ async function run(asked: FaultRun): Promise<Outcome> {
 /** Hubs whose clocks are wrong in every way that we know of. */
 export const deviceClocks: Fault = {
   name: 'device-clocks',
-  happens: "hubs' clocks stand in 1970, a year ahead, at their maker's date; change to summer time, drift by 5 %, jump",
+  happens:
+    "hubs' clocks stand in 1970, a year ahead, at their maker's date; change to summer time, drift by 5 %, jump; some are reset and say their numbers again",
   bar: 'no call is missed, each is marked with what is known of its time; no false alarm of no movement; no reading in another year',
   unavailable: playable,
   run,

@@ -36,8 +36,8 @@ async function markOccurrences(store: Store, ledger: LoadLedger): Promise<string
   await eachOccurrence(store, ({ householdId, key, category }) => {
     const hub = homes.get(householdId);
     if (!hub || !ours.has(hub.clientId) || category !== EMERGENCY) return;
-    const [, hubId, boot = '', seq] = key.split(':');
-    const message = { hub: hub.clientId, boot, seq: Number(seq) };
+    const [, hubId, boot = '', seqAndTime = ''] = key.split(':');
+    const message = { hub: hub.clientId, boot, seq: Number.parseInt(seqAndTime, 10) };
     const before = hubId === hub.hubId ? ledger.mark(message, OCCURRED) : 0;
     if ((before & CRITICAL) === 0) unsaid.push(key);
     if ((before & OCCURRED) !== 0) ledger.mark(message, OCCURRED_AGAIN);
