@@ -23,7 +23,7 @@ const BAR = { startMs: 5_000, pubackP99Ms: 25, deskP99Ms: 100 };
 async function comeByInTurns(port: number, hubs: readonly HubLine[], say: (line: string) => void): Promise<void> {
   for (let from = 0; from < hubs.length; from += CONNECTED) {
     const wave = hubs.slice(from, from + CONNECTED);
-    const seconds = (wave.length / WAVE_RATE) * 1.2;
+    const seconds = Math.ceil((wave.length / WAVE_RATE) * 1.2);
     const { acked } = await runLoad({ host: '127.0.0.1', port, hubs: wave, rate: WAVE_RATE, seconds });
     if (acked < wave.length) throw new Error(`only ${acked} of ${wave.length} hubs were answered`);
     say(`${from + wave.length} hubs have spoken`);
