@@ -250,8 +250,8 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
   if (now - work.registryAt >= REGISTRY_EVERY_MS) {
     work.registryAt = now;
     await work.readRegistry();
-    await sayIfTimeStands(work, now);
   }
+  await sayIfTimeStands(work, now);
   const batch = await work.readJournal(TURN_ENTRIES);
   // Not at the end: a memory that was away while the turn was written is a gap too, from which intakes come back one stream after another.
   work.lookedAt = now;

@@ -1,8 +1,9 @@
 import type { Finding } from '../domain/finding.ts';
 import { SYSTEM_HOUSEHOLD } from '../domain/household.ts';
+import { days } from '../domain/time.ts';
 import { duration } from './words.ts';
 
-/** The clock stands before the last turn, as after a boot with a better clock than the one before: silence is noticed by nobody meanwhile. */
+/** The clock stands before the last turn, as after a boot with a better clock than the one before: silence is noticed by nobody meanwhile, and each day of it is said. */
 export function timeStands(untilAt: number, now: number): Finding {
   const standing = duration(untilAt - now);
   return {
@@ -10,7 +11,7 @@ export function timeStands(untilAt: number, now: number): Finding {
     category: 'system',
     about: { hubId: '', device: 'standing time' },
     rule: 'standing_time',
-    occurrenceKey: `system:standing_time:${untilAt}`,
+    occurrenceKey: `system:standing_time:${untilAt}:${Math.floor(now / days(1))}`,
     at: now,
     delayMs: 0,
     sentence: {
