@@ -29,6 +29,11 @@ test('one certificate is made at first start, kept, and made anew only near its 
   expect(readFileSync(join(tls, 'certificate.pem'), 'utf8')).not.toContain('PRIVATE');
 });
 
+test('one that was made while the clock was a year ahead is good once it is set right', async () => {
+  const { cert } = await siteCertificate(config(), NOW + days(365));
+  expect(Date.parse(new X509Certificate(cert).validFrom)).toBe(0);
+});
+
 test('its key is readable by its owner only, and it is good for the names by which this machine is reached', async () => {
   const { cert, fingerprint, selfMade } = await siteCertificate(
     config({ SHOUWANG_PUBLIC_URL: 'https://care.example:8443' }),

@@ -19,6 +19,8 @@ type Settings = Pick<Config, 'SHOUWANG_DATA_DIR' | 'SHOUWANG_TLS_CERT' | 'SHOUWA
 /** Hubs pin it, so it lives as long as they do; near its end a new one is made. */
 const LIVES_MS = days(3_650);
 const RENEW_BEFORE_MS = days(30);
+/** Not from the day it is made: that may be in the future, by a clock that nobody has set yet, and hubs' clocks may be far behind. */
+const VALID_FROM = new Date(0);
 
 const IP = /^[\d.]+$|:/;
 
@@ -31,7 +33,7 @@ async function make(publicUrl: string | undefined, now: number): Promise<string>
   const made = await generate([{ name: 'commonName', value: hostname() }], {
     keyType: 'ec',
     algorithm: 'sha256',
-    notBeforeDate: new Date(now - days(1)),
+    notBeforeDate: VALID_FROM,
     notAfterDate: new Date(now + LIVES_MS),
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
