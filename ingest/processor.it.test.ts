@@ -311,33 +311,6 @@ describe.each(engines)('the processor on $name', (engine) => {
     await open.close();
   });
 
-  test('that time stands still is said anew each day, until it goes on', async () => {
-    const open = await openStoreHere(await started.database());
-    const clock = movedClock(MIDNIGHT);
-    const options = {
-      ...{ store: open.store, log: silentLog, nudge: quiet, rules, decode },
-      ...{ partition: WHOLE, lease: await soleLease(open.store), intakeStartedAt: null },
-    };
-    const before = await startProcessor({ ...options, clock: movedClock(MIDNIGHT + days(3)) });
-    await before.round();
-    await before.stop();
-    const processor = await startProcessor({ ...options, clock });
-    const scope = { areaId: 'root', householdId: null };
-    const said = async () => {
-      const { alerts } = await open.store.queue({ scope, state: 'unclosed', userId: '', limit: 10, now: clock.now() });
-      return alerts.find(({ rule }) => rule === 'standing_time')?.occurrences;
-    };
-    const times: unknown[] = [];
-    for (const after of [0, 1, 24, 24, 24, 24]) {
-      clock.forward(hours(after));
-      await processor.round();
-      times.push(await said());
-    }
-    expect(times).toEqual([1, 1, 2, 3, 3, 3]);
-    await processor.stop();
-    await open.close();
-  });
-
   test('once somebody else has its partition, a processor writes nothing any more', async () => {
     const open = await openStoreHere(await started.database());
     const clock = movedClock(MIDNIGHT + hours(9));
