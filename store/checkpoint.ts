@@ -1,5 +1,6 @@
 import type { DeviceClass } from '../domain/hub.ts';
 import type { ReadingKind } from '../domain/reading.ts';
+import { days } from '../domain/time.ts';
 import { inBulk } from './batch.ts';
 import { read, write } from './command.ts';
 import { type HeldLease, holdFence } from './lease.ts';
@@ -127,6 +128,12 @@ async function addRollups(db: Db, rollups: readonly RollupDelta[]): Promise<void
   );
 }
 
+/**
+ * No reading is believed to be older on arrival (a month). One that stands so far ahead of the next was made by a clock that has been
+ * set right since; it would be the latest until its time comes.
+ */
+const OLDEST_WORD_MS = days(31);
+
 async function keepReadings(db: Db, readings: readonly KeptReading[], latest: readonly LatestReading[]): Promise<void> {
   await inBulk(
     db,
@@ -163,7 +170,12 @@ async function keepReadings(db: Db, readings: readonly KeptReading[], latest: re
           conflict
             .columns(['household_id', 'hub_id', 'device', 'kind'])
             .doUpdateSet((e) => ({ value: e.ref('excluded.value'), at: e.ref('excluded.at') }))
-            .whereRef('latest.at', '<=', 'excluded.at'),
+            .where((e) =>
+              e.or([
+                e('latest.at', '<=', e.ref('excluded.at')),
+                e('latest.at', '>', e('excluded.at', '+', e.lit(OLDEST_WORD_MS))),
+              ]),
+            ),
         ),
   );
 }

@@ -219,6 +219,20 @@ describe.each(engines)('what consoles read on $name', (engine) => {
     expect(file!.hubs).toMatchObject([{ connected: true }]);
   });
 
+  test('what was said last is that again after the clock was a year ahead', async () => {
+    const said = (value: number, at: number) =>
+      open.store.commitCheckpoint(checkpoint(1, [{ kind: 'heart_rate', value, at }]));
+    const heardAt = async () => {
+      const file = await open.store.householdFile({ id: homes[1]!.householdId, now: T0 });
+      return file!.devices.map(({ lastHeardAt }) => lastHeardAt);
+    };
+    await said(80, T0 + 365 * 24 * 60 * MINUTE);
+    await said(81, T0);
+    expect(await heardAt()).toEqual([T0]);
+    await said(82, T0 - MINUTE);
+    expect(await heardAt()).toEqual([T0]);
+  });
+
   test('the state of the system counts what a scope covers, and the entries of the last hour without reading them', async () => {
     const commit = async (first: number, count: number, at: number) => {
       const writer = segmentWriter();
