@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
+import pg from 'pg';
 import { homeOf, ZONE } from '../device-sim/home.ts';
 import { dayOf } from '../device-sim/life.ts';
 import { midnightOf } from '../device-sim/local-day.ts';
@@ -18,6 +19,7 @@ import type { Store } from '../store/commands.ts';
 import { openStoreHere } from '../store/open.ts';
 import { segmentWriter } from '../store/segment.ts';
 import { temporaryFolder } from '../test/memory.ts';
+import { postgresAvailable, startPostgres } from '../test/postgres.ts';
 import { type Bench, rounded } from './bench.ts';
 
 const HOMES = 100;
@@ -27,6 +29,8 @@ const SAID_A_DAY = (2_250 * 86_400) / CITY;
 /** Entries that a group commit holds at that rate. */
 const ENTRIES_A_COMMIT = 3;
 const BAR_GB = 10;
+/** The tables that a day makes longer. */
+const GROWS = ['segment', 'rollup', 'reading'] as const;
 const DAY = '2026-11-20';
 const STREAM = 'a';
 
@@ -62,7 +66,7 @@ function committer(store: Pick<Store, 'commitSegment'>) {
 }
 
 /** What each table with its indexes takes, in bytes. */
-function bytesByTable(file: string): Map<string, number> {
+function bytesOnSqlite(file: string): Map<string, number> {
   const db = new Sqlite(file, { readonly: true });
   const rows = db
     .prepare(
@@ -73,8 +77,20 @@ function bytesByTable(file: string): Map<string, number> {
   return new Map(rows.map(({ name, bytes }) => [name, bytes]));
 }
 
-async function liveADay(file: string): Promise<number> {
-  const { store, close } = await openStoreHere(file);
+/** The same on PostgreSQL, as if it had been vacuumed. */
+async function bytesOnPostgres(url: string): Promise<Map<string, number>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('vacuum full');
+  const { rows } = await client.query<{ name: string; bytes: string }>(
+    "select relname as name, pg_total_relation_size(oid) as bytes from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace",
+  );
+  await client.end();
+  return new Map(rows.map(({ name, bytes }) => [name, Number(bytes)]));
+}
+
+async function liveADay(url: string): Promise<number> {
+  const { store, close } = await openStoreHere(url);
   const from = midnightOf(DAY, ZONE);
   const clock = movedClock(from);
   const homes = (await registerHomes(store, HOMES, from)).map(({ hubId }, n) => ({ hubId, number: n + 1 }));
@@ -108,23 +124,30 @@ async function liveADay(file: string): Promise<number> {
 /** How much a city writes a day. */
 export const disk: Bench = {
   name: 'disk',
-  measures: `a simulated day of ${HOMES} homes through the journal, its compaction and the processor, on SQLite; scaled to ${CITY.toLocaleString('en')} homes that say 2,250 messages/s`,
-  bar: `under ${BAR_GB} GB a day`,
+  measures: `a simulated day of ${HOMES} homes through the journal, its compaction and the processor, on SQLite and on PostgreSQL; scaled to ${CITY.toLocaleString('en')} homes that say 2,250 messages/s`,
+  bar: `under ${BAR_GB} GB a day on SQLite; on PostgreSQL stated`,
   seconds: 0,
-  unavailable: () => null,
+  unavailable: postgresAvailable,
   async run({ say }) {
     const folder = temporaryFolder();
     const file = join(folder.path, 'shouwang.db');
     const messages = await liveADay(file);
-    const tables = bytesByTable(file);
+    const tables = bytesOnSqlite(file);
     say(JSON.stringify(Object.fromEntries(tables)));
     const fileBytes = statSync(file).size;
     folder.remove();
     const bytesOf = (name: string): number => tables.get(name) ?? 0;
-    const grows = ['segment', 'rollup', 'reading'] as const;
-    const gbADay = (bytes: number): number => rounded(((bytes / messages) * SAID_A_DAY * CITY) / 1e9, 2);
-    const gb = gbADay(grows.reduce((sum, name) => sum + bytesOf(name), 0));
-    const stays = [...tables].filter(([name]) => !grows.some((it) => it === name));
+    const gbADay = (of: ReadonlyMap<string, number>): number => {
+      const bytes = GROWS.reduce((sum, name) => sum + (of.get(name) ?? 0), 0);
+      return rounded(((bytes / messages) * SAID_A_DAY * CITY) / 1e9, 2);
+    };
+    const gb = gbADay(tables);
+    const stays = [...tables].filter(([name]) => !GROWS.some((it) => it === name));
+    const cluster = await startPostgres();
+    await liveADay(cluster.url);
+    const onPostgres = await bytesOnPostgres(cluster.url);
+    await cluster.stop();
+    const perMessage = (name: string): number => rounded((onPostgres.get(name) ?? 0) / messages);
     return {
       figures: {
         'messages a home': Math.round(messages / HOMES),
@@ -134,6 +157,10 @@ export const disk: Bench = {
         'kB a home that stay as they are': rounded(stays.reduce((sum, [, bytes]) => sum + bytes, 0) / HOMES / 1_000),
         'file MB': rounded(fileBytes / 1e6),
         'GB a day': gb,
+        'on PostgreSQL: journal bytes a message': perMessage('segment'),
+        'on PostgreSQL: rollup bytes a message': perMessage('rollup'),
+        'on PostgreSQL: reading bytes a message': perMessage('reading'),
+        'on PostgreSQL: GB a day': gbADay(onPostgres),
       },
       missed: gb < BAR_GB ? [] : [`${gb} GB a day`],
     };
