@@ -10,6 +10,8 @@ import { escalateDue } from './escalator.ts';
 
 /** A lost nudge costs this much and no more. */
 const POLL_MS = 500;
+/** Each round writes, and group commits wait behind it: a storm of alarms is told in rounds of many. */
+const APART_MS = 25;
 
 export type AlertsDeps = {
   readonly store: Pick<
@@ -58,9 +60,15 @@ export function startAlerts({ store, nudge, clock, log, metrics, instance, publi
     },
   });
 
-  const telling = repeat(log, 'tell', POLL_MS, async () => {
-    if (await dispatcher.round()) telling.nudge();
-  });
+  const telling = repeat(
+    log,
+    'tell',
+    POLL_MS,
+    async () => {
+      if (await dispatcher.round()) telling.nudge();
+    },
+    APART_MS,
+  );
   let begun = false;
   const escalating = repeat(log, 'escalate', POLL_MS, async () => {
     if (!begun) await callIn({ store, clock, log });

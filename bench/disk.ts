@@ -42,7 +42,9 @@ function* dayOfTown(homes: readonly Home[], from: number): Generator<JournalEntr
     const home = homeOf(number, { seed: 'disk', prefix: 'disk' });
     const speech = ownSpeech(home.clientId);
     return dayOf(home, DAY).flatMap(({ at, readings }, seq) =>
-      speech.frames({ boot: `b-${number}`, seq, at, readings }, at).map((frame) => ({ at: at + 40, hubId, ...frame })),
+      speech
+        .frames({ boot: `b-${number}`, seq, at, readings }, at)
+        .map((frame) => ({ at: Math.round(at) + 40, hubId, ...frame })),
     );
   });
   said.sort((a, b) => a.at - b.at);

@@ -42,14 +42,16 @@ export function lifecycle(log: Log): Lifecycle {
 const SAY_AGAIN_MS = 10_000;
 
 /**
- * Repeats `work` until stopped: at once when nudged, else after `restMs`. One run at a time; an error is logged and the next run
- * comes all the same. The stop waits for the run under way.
+ * Repeats `work` until stopped: at once when nudged, else after `restMs`. One run at a time, and its beginning at least `apartMs` after
+ * that of the last one, so that a burst of nudges is a few runs and not hundreds. An error is logged and the next run comes all the
+ * same. The stop waits for the run under way.
  */
 export function repeat(
   log: Log,
   name: string,
   restMs: number,
   work: () => Promise<void>,
+  apartMs = 0,
 ): { readonly nudge: () => void; readonly stop: () => Promise<void> } {
   let stopped = false;
   let nudged = false;
@@ -65,7 +67,10 @@ export function repeat(
   }
 
   async function run(): Promise<void> {
-    while (!stopped) {
+    for (let begun = Number.NEGATIVE_INFINITY; !stopped; ) {
+      const tooSoonMs = begun + apartMs - performance.now();
+      if (tooSoonMs > 0) await new Promise((resolve) => setTimeout(resolve, tooSoonMs));
+      begun = performance.now();
       nudged = false;
       try {
         await work();

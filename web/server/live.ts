@@ -13,6 +13,8 @@ import { confirmShown } from './shown.ts';
 import { frameFor, OVERLAP_MS, onceOnly, type Told } from './tidings.ts';
 
 const POLL_MS = seconds(0.5);
+/** A look at the news costs some milliseconds: a storm of alarms is told in so many a second that most of the time is left for others. */
+const APART_MS = 10;
 const BEAT_MS = seconds(3);
 const PING_MS = seconds(1);
 /** A console that leaves so many pings unanswered, or so much unread, holds memory and is not looking: it is dropped within 5 s. */
@@ -135,7 +137,7 @@ export function openLive(deps: Deps): Live {
     await confirmShown(deps, console.session.user, frame.data.noticeIds);
   }
 
-  const telling = repeat(log, 'live news', POLL_MS, newsTeller(deps, consoles));
+  const telling = repeat(log, 'live news', POLL_MS, newsTeller(deps, consoles), APART_MS);
   const beating = repeat(log, 'live beat', BEAT_MS, beat);
   const pinging = repeat(log, 'live ping', PING_MS, ping);
   const unlisten = [nudge.on('alerts', telling.nudge), nudge.on('notices', telling.nudge)];
