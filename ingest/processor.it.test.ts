@@ -99,7 +99,7 @@ describe.each(engines)('the processor on $name', (engine) => {
       await connect(clock.now() + 1);
     }
     for (let n = 0; n < 60; n++, clock.forward(seconds(20))) await processor.round();
-    const { changes } = await open.store.news({ since: 0 });
+    const { changes } = await open.store.news({ since: 0, notices: 'all' });
     expect(changes.map((it) => it.householdId)).toEqual(Array.from({ length: incidents }, () => 'system'));
     const turns = await open.store.turnsFrom({ processor: '0', number: 0 });
     expect(turns.map((turn) => turn.at)).toEqual(turns.map((turn) => turn.at).sort((a, b) => a - b));
@@ -143,7 +143,7 @@ describe.each(engines)('the processor on $name', (engine) => {
     clock.forward(seconds(1));
     await beat('a');
     await processor.round();
-    const { changes } = await open.store.news({ since: 0 });
+    const { changes } = await open.store.news({ since: 0, notices: 'all' });
     expect(changes.map((it) => it.householdId)).toEqual(['system']);
     await processor.stop();
     await open.close();

@@ -63,7 +63,7 @@ describe.each(engines)('an alert on $name', (engine) => {
         other.store.raise({ findings: [found(`b${i}`, category)], now: T0 + i }),
       ]);
     }
-    const { changes } = await store.news({ since: 0 });
+    const { changes } = await store.news({ since: 0, notices: 'all' });
     expect(new Set(changes.map((change) => change.alertId)).size).toBe(2);
     const again = await store.raise({ findings: [found('c'), found('d', 'smoke')], now: T0 + 99 });
     expect(again.map((alert) => alert.occurrences)).toEqual([21, 21]);

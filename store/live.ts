@@ -23,6 +23,8 @@ export type ConsoleNotice = {
   readonly stationId: string;
 };
 
+export type News = { readonly changes: AlertNews[]; readonly notices: ConsoleNotice[] };
+
 const critical = category.options.filter((name) => categories[name].critical);
 
 /** More at once than any screen shows; what is beyond them comes when these have been shown, or by the consoles' own polls. */
@@ -30,10 +32,10 @@ const CHANGES_AT_ONCE = 2_000;
 const NOTICES_AT_ONCE = 500;
 
 /**
- * Console notices that nobody has shown yet, the most urgent first, then the newest. One that waits has passed the stages; a
- * life-critical one that is only due is not held up for them, except where its household is not watched yet.
+ * Console notices made at or after `since` that nobody has shown yet, the most urgent first, then the newest. One that waits has passed
+ * the stages; a life-critical one that is only due is not held up for them, except where its household is not watched yet.
  */
-const consoleNotices = (db: Db) =>
+const consoleNotices = (db: Db, since: number) =>
   db
     .selectFrom('notice')
     .innerJoin('alert', 'alert.id', 'notice.alert_id')
@@ -47,6 +49,7 @@ const consoleNotices = (db: Db) =>
     ])
     .where('notice.channel', '=', sql.lit('console'))
     .where('notice.state', 'in', UNSETTLED)
+    .where('notice.created_at', '>=', since)
     .where((e) =>
       e.or([
         e('notice.state', '=', 'waiting'),
@@ -58,8 +61,8 @@ const consoleNotices = (db: Db) =>
     .limit(NOTICES_AT_ONCE);
 
 export const liveCommands = {
-  /** What changed in alerts at or after `since`, and the notices that consoles still have to show. */
-  news: read(async (db, { since }: { since: number }): Promise<{ changes: AlertNews[]; notices: ConsoleNotice[] }> => {
+  /** What changed in alerts at or after `since`, and the notices that consoles still have to show: all, or those made since then. */
+  news: read(async (db, { since, notices }: { since: number; notices: 'all' | 'since' }): Promise<News> => {
     const changes = await db
       .selectFrom('alert_event')
       .innerJoin('household', 'household.id', 'alert_event.household_id')
@@ -74,7 +77,7 @@ export const liveCommands = {
       .orderBy('alert_event.at', 'desc')
       .limit(CHANGES_AT_ONCE)
       .execute();
-    return { changes, notices: await consoleNotices(db).execute() };
+    return { changes, notices: await consoleNotices(db, notices === 'all' ? 0 : since).execute() };
   }),
 
   /** Which of these are console notices, for whom and where: what a console says it has shown is not believed before. */

@@ -125,13 +125,15 @@ describe.each(engines)('what consoles read on $name', (engine) => {
     await raised(finding(0, 'sos', T0));
     await raised(finding(2, 'sos', T0 + 5));
     await raised(finding(0, 'device_lost', T0 + 10));
-    const all = await open.store.news({ since: T0 });
+    const all = await open.store.news({ since: T0, notices: 'all' });
     expect(all.changes).toHaveLength(3);
     expect(all.notices.map((it) => [it.audience, it.householdId === homes[0]!.householdId]).toSorted()).toEqual([
       ['family', true],
       ['station', true],
     ]);
-    expect((await open.store.news({ since: T0 + 6 })).changes).toHaveLength(1);
+    expect((await open.store.news({ since: T0 + 6, notices: 'all' })).changes).toHaveLength(1);
+    expect((await open.store.news({ since: T0 + 5, notices: 'since' })).notices).toEqual([]);
+    expect((await open.store.news({ since: T0, notices: 'since' })).notices).toEqual(all.notices);
     const [notice] = (await open.store.leaseNotices({ holder: 'h', now: T0 + 11, leaseMs: 1, limit: 9 })).filter(
       (it) => it.householdId === homes[0]!.householdId && it.audience === 'station' && it.createdAt === T0 + 10,
     );
@@ -142,10 +144,10 @@ describe.each(engines)('what consoles read on $name', (engine) => {
       ],
       now: T0 + 12,
     });
-    const later = await open.store.news({ since: T0 + 99 });
+    const later = await open.store.news({ since: T0 + 99, notices: 'all' });
     expect(later.notices.map((it) => it.id)).toContain(notice!.id);
     await open.store.confirmShown({ noticeIds: later.notices.map((it) => it.id), by: 'u', now: T0 + 13 });
-    expect(await open.store.news({ since: T0 + 99 })).toEqual({ changes: [], notices: [] });
+    expect(await open.store.news({ since: T0 + 99, notices: 'all' })).toEqual({ changes: [], notices: [] });
     expect(await open.store.consoleNoticesById({ ids: [notice!.id, 'none'] })).toMatchObject([{ id: notice!.id }]);
   });
 
@@ -161,7 +163,7 @@ describe.each(engines)('what consoles read on $name', (engine) => {
         deliveries: [{ destination: '', attemptedAt: T0, outcome: 'waiting', reason: 'sent', answer: '' } as const],
       }));
     await open.store.recordOutcomes({ outcomes, now: T0 + 2 });
-    const { notices } = await open.store.news({ since: T0 + 99 });
+    const { notices } = await open.store.news({ since: T0 + 99, notices: 'all' });
     expect(notices.filter(({ householdId }) => householdId === homes[0]!.householdId)).toHaveLength(2);
     expect(notices).toHaveLength(500);
   });

@@ -10,10 +10,10 @@ import { consoleFrame, type ServerFrame } from '../wire/system.ts';
 import { areaTree } from './area-tree.ts';
 import type { Session } from './sessions.ts';
 import { confirmShown } from './shown.ts';
-import { frameFor, OVERLAP_MS, onceOnly, type Told } from './tidings.ts';
+import { frameFor, NUDGED_OVERLAP_MS, OVERLAP_MS, onceOnly, type Told } from './tidings.ts';
 
 const POLL_MS = seconds(0.5);
-/** A look at the news costs some milliseconds: a storm of alarms is told in so many a second that most of the time is left for others. */
+/** Between two looks at the news: a storm of alarms is told in so many a second that most of the time is left for others. */
 const APART_MS = 10;
 const BEAT_MS = seconds(3);
 const PING_MS = seconds(1);
@@ -49,23 +49,32 @@ const send = ({ socket }: Console, frame: ServerFrame): void => {
   if (socket.readyState === socket.OPEN && socket.bufferedAmount <= UNREAD_BYTES) socket.send(JSON.stringify(frame));
 };
 
-/** One look for all consoles at what changed since the last one; each hears only of what its user may see. */
+/**
+ * One look for all consoles at what changed since the last one; each hears only of what its user may see. Twice a second, and where a
+ * console has just come, it looks for everything that is to be shown; between that only for what is new.
+ */
 function newsTeller({ store, clock }: Deps, consoles: ReadonlySet<Console>): () => Promise<void> {
   const tree = areaTree(store);
   const unseen = onceOnly();
   let since = clock.now();
+  let lookedForAll = Number.NEGATIVE_INFINITY;
 
   return async () => {
     const at = clock.now();
+    const from = performance.now();
+    const forAll = from >= lookedForAll + POLL_MS || [...consoles].some(({ told }) => !told.greeted);
     if (consoles.size > 0) {
-      const news = await store.news({ since: since - OVERLAP_MS });
+      const news = await store.news(
+        forAll ? { since: since - OVERLAP_MS, notices: 'all' } : { since: since - NUDGED_OVERLAP_MS, notices: 'since' },
+      );
       const placeOf = await tree.placesOf([...news.changes, ...news.notices]);
       // From here on nothing fails: what counts as seen is told.
       const changes = unseen(news.changes, since);
       const unshown = new Set(news.notices.map((notice) => notice.id));
+      const shown = (id: string) => forAll && !unshown.has(id);
       for (const console of consoles) {
         const { told, session } = console;
-        for (const id of told.noticeIds) if (!unshown.has(id)) told.noticeIds.delete(id);
+        for (const id of told.noticeIds) if (shown(id)) told.noticeIds.delete(id);
         const frame = frameFor(session.user, told, { changes, notices: news.notices, placeOf, at });
         if (frame?.kind !== 'alerts') continue;
         told.greeted = true;
@@ -73,6 +82,7 @@ function newsTeller({ store, clock }: Deps, consoles: ReadonlySet<Console>): () 
         send(console, frame);
       }
     }
+    if (forAll) lookedForAll = from;
     since = at;
   };
 }

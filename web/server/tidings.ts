@@ -6,8 +6,10 @@ import type { ServerFrame } from '../wire/system.ts';
 import type { PlaceOf } from './area-tree.ts';
 import { isFor } from './shown.ts';
 
-/** A change that was committed late may carry an earlier time than one that was seen already. */
+/** A change that was committed late may carry an earlier time than one that was seen already: so far back looks every look by the clock. */
 export const OVERLAP_MS = seconds(5);
+/** And so far one that a nudge asked for, of which there are dozens a second in a storm of alarms. */
+export const NUDGED_OVERLAP_MS = seconds(1);
 /** Of one frame. Consoles fetch everything again anyway; notices beyond it come with the next poll. */
 const IDS_A_FRAME = 500;
 
