@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { type LoadResult, runLoad } from '../device-sim/load.ts';
 import { days } from '../domain/time.ts';
-import { compressSegment, segmentWriter } from '../store/segment.ts';
+import { compressSegment } from '../store/segment.ts';
 import { brokenOf } from '../test/faults/fault.ts';
 import { temporaryFolder } from '../test/memory.ts';
 import { logIn } from '../test/person.ts';
 import { startSystem } from '../test/system.ts';
+import { segmentOfTown } from './backlog.ts';
 import { type Bench, loadMissed, rounded } from './bench.ts';
 import { registerHubs } from './register.ts';
 
@@ -20,38 +21,22 @@ const RATE = 2_250;
 const START_MS = 2_000;
 const SLOWER = 1.3;
 const STREAM = 'intake of years';
-
-/** A row of so many messages of a city, some time ago. */
-function rowOf(ids: readonly string[], from: number, at: number): Uint8Array {
-  const writer = segmentWriter();
-  for (let n = from; n < from + A_ROW; n++) {
-    const hub = n % ids.length;
-    const receivedAt = at + (n - from) / 2.25;
-    const ts = new Date(receivedAt).toISOString();
-    const payload = `{"boot":"b-${hub}","seq":${n},"ts":"${ts}","readings":[{"kind":"motion","device":"pir-kitchen","value":true}]}`;
-    writer.add(
-      {
-        ...{ kind: 'packet', hubId: ids[hub] ?? '', topic: `sw/home-${hub}/up`, payload: Buffer.from(payload) },
-        ...{ qos: 1, retain: false, receivedAt, monotonicAt: receivedAt - at + 0.123 },
-      },
-      hub % 256,
-    );
-  }
-  return compressSegment(writer.take());
-}
+/** So that they are some five days. */
+const PER_SECOND = 100;
 
 /** Puts a week's journal into the database of a system that is not running, read and joined already. */
 function fill(file: string, say: (line: string) => void): void {
   const db = new Sqlite(file);
   db.pragma('synchronous = off');
   const insert = db.prepare('insert into segment (stream, first, count, at, packets) values (?, ?, ?, ?, ?)');
-  const ids = Array.from({ length: 2_000 }, () => randomUUID());
+  const town = Array.from({ length: 2_000 }, (_, n) => ({ hubId: randomUUID(), slot: n % 256 }));
   const begun = Date.now() - days(6);
   for (let from = 1; from <= MESSAGES; from += A_ROW * 1_000) {
     db.transaction(() => {
       for (let first = from; first < from + A_ROW * 1_000; first += A_ROW) {
-        const at = Math.round(begun + first / 100);
-        insert.run(STREAM, first, A_ROW, at, rowOf(ids, first, at));
+        const at = Math.round(begun + (first / PER_SECOND) * 1_000);
+        const bytes = segmentOfTown(town, { boot: 'b', from: first, count: A_ROW, begun, perSecond: PER_SECOND });
+        insert.run(STREAM, first, A_ROW, at, compressSegment(bytes));
       }
     })();
     if ((from - 1) % (MESSAGES / 4) === 0) say(`${from - 1} messages`);

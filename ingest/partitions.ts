@@ -86,6 +86,10 @@ async function giveUp({ store, holdings }: Hand, number: number): Promise<void> 
   await store.releaseLease(holding.lease);
 }
 
+/** At the end also of one that is being made ready: whoever takes it meanwhile has the fence. */
+const leave = (hand: Hand, [number, { lease, processor }]: [number, Holding]): Promise<unknown> =>
+  processor ? giveUp(hand, number) : hand.store.releaseLease(lease);
+
 async function tend(hand: Hand): Promise<void> {
   const { store, clock, owner, holdings, partitions } = hand;
   hand.watched = watch(hand.watched, await store.leases({ prefix: 'p' }), clock.monotonic());
@@ -135,7 +139,7 @@ export async function startPartitions(options: PartitionsOptions): Promise<Parti
     has: (number) => hand.holdings.has(number),
     async stop() {
       await Promise.all([tending.stop(), renewing.stop()]);
-      for (const number of [...hand.holdings.keys()]) await giveUp(hand, number);
+      await Promise.all([...hand.holdings].map((its) => leave(hand, its)));
       if (hand.presence) await store.releaseLease(hand.presence);
     },
   };

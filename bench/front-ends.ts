@@ -4,12 +4,10 @@ import { type Cluster, startCluster } from '../test/faults/cluster.ts';
 import { logIn, type Person } from '../test/person.ts';
 import { postgresAvailable } from '../test/postgres.ts';
 import type { System } from '../test/system.ts';
-import { openBehind } from './behind.ts';
 import { type Bench, type BenchRun, loadMissed, rounded } from './bench.ts';
 import { registerHubs } from './register.ts';
 
 const HUBS = 400;
-const DRAINED_WITHIN_MS = 600_000;
 
 async function startFront(cluster: Cluster): Promise<{ front: System; owner: Person; hubs: readonly HubLine[] }> {
   const front = await cluster.start('front', ['broker', 'web']);
@@ -19,55 +17,6 @@ async function startFront(cluster: Cluster): Promise<{ front: System; owner: Per
 
 const storm = (port: number, hubs: readonly HubLine[], seconds: number): Promise<LoadResult> =>
   runLoad({ host: '127.0.0.1', port, hubs, rate: 0, seconds, criticalPerMille: 10 });
-
-/** A backlog, and so many processors that are started on it at once: entries a second until nothing is left. */
-async function drain(
-  cluster: Cluster,
-  { front, hubs }: Awaited<ReturnType<typeof startFront>>,
-  names: readonly string[],
-  seconds: number,
-) {
-  const { acked } = await storm(front.mqttPort, hubs, seconds);
-  const started = await Promise.all(names.map((name) => cluster.start(name, ['ingest'])));
-  const from = performance.now();
-  const behind = openBehind(cluster.url);
-  await behind.level(DRAINED_WITHIN_MS);
-  const rate = acked / ((performance.now() - from) / 1_000);
-  await behind.close();
-  await Promise.all(started.map((system) => system.stop()));
-  return Math.round(rate);
-}
-
-const RATIO = 1.6;
-const ROUNDS = 2;
-
-export const processors: Bench = {
-  name: 'processors',
-  measures: 'two processors on one PostgreSQL against one: a backlog taken up',
-  bar: `two take up at least ${RATIO} times as much as one`,
-  seconds: 20,
-  unavailable: postgresAvailable,
-  async run({ seconds, say }) {
-    const cluster = await startCluster();
-    try {
-      const town = await startFront(cluster);
-      const one: number[] = [];
-      const two: number[] = [];
-      for (let round = 0; round < ROUNDS; round++) {
-        one.push(await drain(cluster, town, ['one'], seconds));
-        two.push(await drain(cluster, town, ['one', 'other'], seconds));
-        say(`one ${one.at(-1)}/s, two ${two.at(-1)}/s`);
-      }
-      const ratio = rounded(Math.max(...two) / Math.max(...one), 2);
-      return {
-        figures: { 'one messages/s': Math.max(...one), 'two messages/s': Math.max(...two), ratio },
-        missed: ratio < RATIO ? [`two take up ${ratio} times as much as one`] : [],
-      };
-    } finally {
-      await cluster.end();
-    }
-  },
-};
 
 const FRONT_ENDS = ['front', 'front 2', 'front 3', 'front 4'];
 
