@@ -6,7 +6,7 @@ import { failureOf } from '../store/failure.ts';
 import { type HeldLease, isFenced } from '../store/lease.ts';
 import type { Partition } from '../store/partition.ts';
 import { insist } from './insist.ts';
-import type { Processor } from './processor.ts';
+import { type Processor, TURN_ENTRIES } from './processor.ts';
 import { moves, partitionLease, processorLease, type Watched, watch } from './roster.ts';
 
 export type PartitionsOptions = {
@@ -109,8 +109,10 @@ async function renew(hand: Hand): Promise<void> {
 }
 
 async function roundOf(hand: Hand, number: number, holding: Holding): Promise<boolean> {
+  // Together they read what one would alone: so they stay side by side in the journal, and what one has read the others find in memory.
+  const atMost = Math.ceil(TURN_ENTRIES / hand.holdings.size);
   try {
-    return (await holding.processor?.round())?.caughtUp ?? true;
+    return (await holding.processor?.round(atMost))?.caughtUp ?? true;
   } catch (error) {
     if (!passes(error)) throw error;
     if (isFenced(error)) drop(hand, number, holding);

@@ -60,16 +60,16 @@ export type TurnMeasured = {
 };
 
 export type Processor = {
-  /** One turn, if there is anything to do; and a checkpoint when it is time. */
-  readonly round: () => Promise<{ readonly caughtUp: boolean }>;
+  /** One turn of so many entries at most, if there is anything to do; and a checkpoint when it is time. */
+  readonly round: (atMost?: number) => Promise<{ readonly caughtUp: boolean }>;
   /** The registry may have changed: it is asked in the next round. */
   readonly registryChanged: () => void;
   readonly stop: () => Promise<void>;
   readonly town: Town;
 };
 
-/** What one turn reads at most, so that a backlog is interrupted by time again and again, and memory stays bounded. */
-const TURN_ENTRIES = 20_000;
+/** What a process reads at a time at most, so that a backlog is interrupted by time again and again, and memory stays bounded. */
+export const TURN_ENTRIES = 20_000;
 /** A turn is logged at least so often: the last one tells how long we were out. */
 const BEAT_MS = seconds(10);
 /** A gap longer than this between two rounds means that nobody listened. */
@@ -241,7 +241,7 @@ async function sayIfTimeStands(work: Work, now: number): Promise<void> {
   work.standsSaidAt = now;
 }
 
-async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
+async function round(work: Work, atMost: number): Promise<{ readonly caughtUp: boolean }> {
   const { clock, log, town, last, measured } = work;
   if (work.failed) throw work.failed;
   const startedAt = clock.monotonic();
@@ -252,7 +252,7 @@ async function round(work: Work): Promise<{ readonly caughtUp: boolean }> {
     await work.readRegistry();
   }
   await sayIfTimeStands(work, now);
-  const batch = await work.readJournal(TURN_ENTRIES);
+  const batch = await work.readJournal(atMost);
   // Not at the end: a memory that was away while the turn was written is a gap too, from which intakes come back one stream after another.
   work.lookedAt = now;
   const { entries, caughtUp } = batch;
@@ -320,8 +320,8 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   let working: Promise<unknown> = Promise.resolve();
   return {
     town,
-    round() {
-      const result = working.then(() => round(work));
+    round(atMost = TURN_ENTRIES) {
+      const result = working.then(() => round(work, atMost));
       working = result.catch(() => {});
       return result;
     },
