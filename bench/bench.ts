@@ -1,3 +1,4 @@
+import type { Latencies } from '../device-sim/latency.ts';
 import type { LoadResult } from '../device-sim/load.ts';
 import { brokenOf } from '../test/faults/fault.ts';
 
@@ -40,3 +41,16 @@ export const loadMissed = ({ clients, connected, rate, unacked }: LoadResult, as
   );
 
 export const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));
+
+export const loadFigures = (load: LoadResult) => ({
+  'messages/s': load.rate,
+  'PUBACK p50 ms': rounded(load.p50_ms),
+  'PUBACK p99 ms': rounded(load.p99_ms),
+  unacknowledged: load.unacked,
+});
+
+export const deskFigures = (desk: Latencies) => ({
+  'button to desk p50 ms': rounded(desk.quantile(0.5)),
+  'button to desk p99 ms': rounded(desk.quantile(0.99)),
+  'button to desk max ms': rounded(desk.quantile(1)),
+});
