@@ -6,7 +6,7 @@ import type { AlarmState } from '../store/alarm-state.ts';
 import type { AdmittedHub } from '../store/hub.ts';
 import type { SegmentCommit } from '../store/journal.ts';
 import { segmentWriter } from '../store/segment.ts';
-import type { Accepted, Judgement } from './intake.ts';
+import type { Accepted, Judgement } from './judgement.ts';
 import { unreadableTally } from './unreadable.ts';
 
 /** What goes to the disk together, and who waits for it. */

@@ -14,7 +14,8 @@ import { type OpenStore, openStoreHere } from '../store/open.ts';
 import { slotOf } from '../store/partition.ts';
 import { segmentEntries, wantedEntries } from '../store/segment.ts';
 import { journalOf, nothingMeant, registered } from './doors/standing-door.ts';
-import { type Intake, type IntakeOptions, type Judgement, startIntake } from './intake.ts';
+import { type Intake, type IntakeOptions, startIntake } from './intake.ts';
+import type { Judgement } from './judgement.ts';
 
 let folder: string;
 let open: OpenStore;

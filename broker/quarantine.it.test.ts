@@ -10,7 +10,8 @@ import type { AdmittedHub } from '../store/hub.ts';
 import { type OpenStore, openStoreHere } from '../store/open.ts';
 import { engines } from '../test/memory.ts';
 import { journalOf, nothingMeant, registered } from './doors/standing-door.ts';
-import { type Intake, type IntakeOptions, type Judge, startIntake } from './intake.ts';
+import { type Intake, type IntakeOptions, startIntake } from './intake.ts';
+import type { Judge } from './judgement.ts';
 
 /** Statements by a connection of the test's own, as an administrator would run them. */
 async function administer(url: string, ...statements: readonly string[]): Promise<void> {

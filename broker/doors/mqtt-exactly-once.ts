@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Accepted } from '../intake.ts';
+import type { Accepted } from '../judgement.ts';
 
 /** A publish of QoS 2 as far as it can be recognised again. */
 export type Sent = {

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { serveDoor } from '../../bench/serve-door.ts';
 import { openStoreToRead } from '../../store/open.ts';
 import { temporaryFolder } from '../../test/memory.ts';
-import type { Accepted, Intake } from '../intake.ts';
+import type { Intake } from '../intake.ts';
+import type { Accepted } from '../judgement.ts';
 import {
   connectFrame,
   dial,
