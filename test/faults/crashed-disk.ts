@@ -13,6 +13,8 @@ export type CrashedDisk = {
   readonly apply: (step: Step) => void;
   /** Writes into a folder what a power cut might leave, as the dice fall. */
   readonly image: (folder: string, dice: Dice) => void;
+  /** What the files hold for whoever reads them while the power is on. */
+  readonly believed: () => ReadonlyMap<string, Buffer>;
   /** How many changes the disk might not have. */
   readonly uncertain: () => number;
 };
@@ -157,6 +159,14 @@ export function crashedDisk({
       for (const entry of entries) if (dice.chance(0.5)) enter(found, entry);
       for (const [path, file] of found) writeFile(join(folder, basename(path)), file, survivors(file.pending, dice));
     },
+    believed: () =>
+      new Map(
+        [...files].map(([path, { durable, size, pending }]) => {
+          const now: File = { durable: Buffer.from(durable), size, pending: [] };
+          for (const step of pending) change(now, step);
+          return [path, now.durable.subarray(0, now.size)];
+        }),
+      ),
     uncertain: () => entries.length + [...files.values()].reduce((sum, { pending }) => sum + pending.length, 0),
   };
 }

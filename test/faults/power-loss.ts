@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dice } from '../../device-sim/dice.ts';
@@ -31,6 +31,15 @@ type Recording = {
   readonly places: Places;
   readonly homes: ReadonlyMap<string, string>;
 };
+
+/** A recording that missed a write would blame the system for it: all that it knows is what is on the disk at its end. */
+function heldAgainstTheDisk(steps: readonly Step[]): void {
+  const disk = crashedDisk();
+  for (const step of steps) disk.apply(step);
+  for (const [path, bytes] of disk.believed()) {
+    if (!readFileSync(path).equals(bytes)) throw new Error(`the recording of ${path} is not whole`);
+  }
+}
 
 /** Lives of one system under load, each ended in another way, with all that they did to disk and network written down. */
 async function record(folder: string, { size, say }: FaultRun): Promise<Recording> {
@@ -71,6 +80,7 @@ async function record(folder: string, { size, say }: FaultRun): Promise<Recordin
   }
   const steps = await readRecording(logs, { keeps: isBeside(database), port });
   for (const log of logs) rmSync(log);
+  heldAgainstTheDisk(steps);
   return { steps, database, places: await placesIn(database), homes: town?.homes ?? new Map() };
 }
 

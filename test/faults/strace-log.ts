@@ -191,6 +191,11 @@ export async function readRecording(
     else ended(call, args, { began: line, line, seconds: Number(calledAt) }, change);
   }
 
-  for (const log of logs) for await (const text of createInterface({ input: createReadStream(log) })) read(text);
+  for (const log of logs) {
+    for await (const text of createInterface({ input: createReadStream(log) })) read(text);
+    // A write that was under way when its process was killed: the kernel has its bytes, and whoever synchronises next makes them last.
+    for (const { change } of unfinished.values()) if (change) change.done = line;
+    unfinished.clear();
+  }
   return steps;
 }
