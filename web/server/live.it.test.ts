@@ -136,12 +136,13 @@ test.each([
   expect(response.statusCode).toBe(status);
 });
 
-test('an installer, who may see no alerts, gets no connection', async () => {
-  const { cookie } = await it.logIn('installer', it.north);
-  const socket = connect(cookie);
-  socket.on('error', () => {});
-  const [, response] = await once(socket, 'unexpected-response');
-  expect(response.statusCode).toBe(403);
+test('an installer, who may see no alerts, hears that the server is there, and of no alert', async () => {
+  const installer = await screen('installer', it.north);
+  const desk = await screen('operator', it.north);
+  const { id } = await it.raise('sos', it.home.id, it.home.hubId);
+  await vi.waitFor(() => expect(desk.told().alertIds).toEqual([id]));
+  await vi.waitFor(() => expect(installer.frames.some(({ kind }) => kind === 'beat')).toBe(true), { timeout: 4_000 });
+  expect(installer.told()).toEqual({ alertIds: [], noticeIds: [] });
 });
 
 test('logging out closes the screen at once', async () => {
