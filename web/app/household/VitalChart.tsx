@@ -2,6 +2,7 @@ import { Skeleton, Text } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { factsOf, type ReadingKind } from '../../../domain/reading.ts';
 import { hours, days as inDays } from '../../../domain/time.ts';
+import type { DeviceNow, HouseholdFile } from '../../wire/household.ts';
 import { useNow } from '../clock.ts';
 import { useHousehold, useSeries } from '../queries.ts';
 import { unitWords } from '../signs/readingWords.ts';
@@ -18,6 +19,13 @@ const partner: Partial<Record<ReadingKind, ReadingKind>> = { systolic: 'diastoli
 
 /** A vital older than this is no longer how the person is. */
 const STALE_MS = inDays(2);
+
+/** What a home measured last of a kind; a point of the picture may be the mean of an hour or a day, which nobody measured. */
+const lastOf = ({ devices }: HouseholdFile, kind: ReadingKind) =>
+  devices
+    .flatMap(({ last }) => last)
+    .filter((reading) => reading.kind === kind)
+    .reduce<DeviceNow['last'][number] | null>((a, b) => (a && a.at >= b.at ? a : b), null);
 
 type Props = { householdId: string; kind: ReadingKind; days: number };
 
@@ -38,12 +46,12 @@ export function VitalChart({ householdId, kind, days }: Props) {
   const series = useSeries(householdId, { kind, ...wanted });
   const second = useSeries(householdId, { kind: other ?? kind, ...wanted });
   if (series.error) return <Failed error={series.error} retry={() => void series.refetch()} />;
-  if (!series.data) return <Skeleton height="var(--sw-chart)" />;
+  if (!series.data || !file) return <Skeleton height="var(--sw-chart)" />;
   const points = series.data.points.toSorted((a, b) => a.at - b.at);
-  const last = points.at(-1);
+  const last = lastOf(file, kind);
   const unit = unitWords(factsOf(kind).unit ?? '', words);
   const name = t(other ? 'vitals.bloodPressure' : `reading.kind.${kind}`);
-  if (!last) {
+  if (!last || points.length === 0) {
     return (
       <figure className={classes.chart}>
         <figcaption>{name}</figcaption>
@@ -54,11 +62,13 @@ export function VitalChart({ householdId, kind, days }: Props) {
     );
   }
   const lines = other && second.data ? [points, second.data.points.toSorted((a, b) => a.at - b.at)] : [points];
-  const latest = lines.map((line) => Math.round((line.at(-1)?.mean ?? 0) * 10) / 10).join('/');
+  const latest = [last, other && lastOf(file, other)].flatMap((it) =>
+    it ? Math.round(Number(it.value) * 10) / 10 : [],
+  );
   return (
     <figure className={classes.chart} data-stale={now - last.at > STALE_MS || undefined}>
       <figcaption>
-        {name} <strong>{`${latest} ${unit}`}</strong>{' '}
+        {name} <strong>{`${latest.join('/')} ${unit}`}</strong>{' '}
         <Text span size="xs" c="dimmed">
           {t('vitals.measured', { when: whenShort(last.at, now, language, zone) })}
           {now - last.at > STALE_MS && ` · ${t('vitals.stale')}`}
@@ -67,7 +77,7 @@ export function VitalChart({ householdId, kind, days }: Props) {
       <Suspense fallback={<Skeleton height="var(--sw-chart)" />}>
         <Plot
           lines={lines}
-          bands={(other ? [kind, other] : [kind]).flatMap((one) => bandsOf(file?.residents ?? [], one))}
+          bands={(other ? [kind, other] : [kind]).flatMap((one) => bandsOf(file.residents, one))}
           from={wanted.from}
           to={to}
           unit={unit}
