@@ -9,7 +9,7 @@ import { hubLinesOf, logIn, type Person, registerHomes } from '../person.ts';
 import { type System, startFreshSystem, until } from '../system.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { metricOf } from './metric.ts';
-import { type Watched, watchProcess } from './watched-process.ts';
+import { grownBy, held, watchProcess } from './watched-process.ts';
 
 const FROZEN = 20;
 const MEMORY_MB = 20;
@@ -92,18 +92,6 @@ async function freeze(system: System, owner: Person, withinMs: number, seen: See
   for (const socket of sockets) socket.terminate();
 }
 
-const middle = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
-
-/** What the process holds, again and again until told to end. */
-function holds(watched: Watched): () => number {
-  const samples: number[] = [];
-  const sampling = setInterval(() => samples.push(watched.rssMb()), 100);
-  return () => {
-    clearInterval(sampling);
-    return middle(samples);
-  };
-}
-
 async function run({ size, count, say }: FaultRun): Promise<Outcome> {
   const { homes, presses, rounds, calmS, dropWithinMs, slower, freeMs } = {
     ...sizes[size],
@@ -121,14 +109,18 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
     const storm = runLoad({ ...place, rate: presses, seconds: 3_600, criticalPerMille: 1_000 });
     await pause(calmS * 1_000);
 
+    // Under a storm the server grows with its alerts, too.
+    const firstMb = held(watched);
+    await pause(calmS * 1_000);
+    const firstHeld = firstMb();
     desk.taken();
-    const calmMb = holds(watched);
+    const calmMb = held(watched);
     await pause(calmS * 1_000);
     const [calm, calmHeld] = [desk.taken(), calmMb()];
-    say(`without frozen consoles: p99 ${calm.quantile(0.99)} ms, ${calmHeld} MB`);
+    say(`without frozen consoles: p99 ${calm.quantile(0.99)} ms, ${firstHeld}, then ${calmHeld} MB`);
 
     const seen: Seen = { slowestDropMs: 0, mostUnreadBytes: 0 };
-    const frozenMb = holds(watched);
+    const frozenMb = held(watched);
     for (let round = 0; round < rounds; round++) await freeze(system, owner, dropWithinMs, seen);
     const [frozen, frozenHeld] = [desk.taken(), frozenMb()];
     say(`with ${FROZEN} of them: p99 ${frozen.quantile(0.99)} ms, ${frozenHeld} MB`);
@@ -138,7 +130,7 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
 
     const unreadMb = seen.mostUnreadBytes / 1_000_000;
     const [calmMs, frozenMs] = [calm.quantile(0.99), frozen.quantile(0.99)];
-    const grownMb = frozenHeld - calmHeld;
+    const grownMb = grownBy(firstHeld, calmHeld, frozenHeld);
     return {
       load: { homes, presses_per_s: presses, acked },
       faults: { frozen: FROZEN * rounds },
@@ -168,7 +160,7 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
 export const frozenConsoles: Fault = {
   name: 'frozen-console',
   happens: 'twenty consoles stop reading in the middle of a storm of alerts',
-  bar: `each is dropped within 5 s or at 1 MB unread, the server holds ${MEMORY_MB} MB more at most (median), another desk hears within 1.5 × its time and 20 ms (p99)`,
+  bar: `each is dropped within 5 s or at 1 MB unread, the server holds ${MEMORY_MB} MB more at most than it would anyway (median), another desk hears within 1.5 × its time and 20 ms (p99)`,
   unavailable: playable,
   run,
 };

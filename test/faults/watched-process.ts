@@ -68,3 +68,20 @@ export function watchProcess({ child }: Pick<System, 'child'>): Watched {
     },
   };
 }
+
+const SAMPLE_MS = 100;
+const middle = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
+
+/** What a process holds from now until it is asked: the median, MB. */
+export function held({ rssMb }: Pick<Watched, 'rssMb'>): () => number {
+  const samples: number[] = [];
+  const sampling = setInterval(() => samples.push(rssMb()), SAMPLE_MS);
+  return () => {
+    clearInterval(sampling);
+    return middle(samples);
+  };
+}
+
+/** By how much more a process grew than it does anyway, in windows of about one length, MB. */
+export const grownBy = (first: number, second: number, third: number): number =>
+  third - second - Math.max(0, second - first);
