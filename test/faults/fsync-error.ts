@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dice, dice } from '../../device-sim/dice.ts';
 import { runLoad } from '../../device-sim/load.ts';
@@ -35,8 +35,13 @@ type Round = {
 };
 
 /** Replays a recording to its end, and looks at what a power cut then would have left: nothing acknowledged may be missing. */
-async function afterTheFailure(steps: readonly Step[], before: Buffer, ledger: Ledger, database: string, chance: Dice) {
-  const disk = crashedDisk({ there: new Map([[database, before]]) });
+async function afterTheFailure(
+  steps: readonly Step[],
+  there: ReadonlyMap<string, Buffer>,
+  ledger: Ledger,
+  chance: Dice,
+) {
+  const disk = crashedDisk({ there });
   let failedAtMs = Number.NaN;
   /** Of earlier commits: they were on disk, and the answer was on its way. */
   let lateAcks = 0;
@@ -64,7 +69,10 @@ async function afterTheFailure(steps: readonly Step[], before: Buffer, ledger: L
 /** One failing synchronisation, the end of the process, and its next start on what the system still has. */
 async function round(dataDir: string, port: number, { hubs, homes }: Town, rule: string, chance: Dice): Promise<Round> {
   const database = join(dataDir, 'shouwang.db');
-  const before = readFileSync(database);
+  // A log may have been left: whoever reads last may end after the system does.
+  const there = new Map(
+    [database, `${database}-wal`].filter((path) => existsSync(path)).map((path) => [path, readFileSync(path)]),
+  );
   const log = join(dataDir, 'strace');
   const system = await startRecorded(dataDir, log, { port, inject: [rule] });
   const ended = new AbortController();
@@ -84,8 +92,8 @@ async function round(dataDir: string, port: number, { hubs, homes }: Town, rule:
   await next.stop();
 
   const places = await placesIn(database);
-  const steps = await readRecording([log], { keeps: isBeside(database), port, there: [database] });
-  const then = await afterTheFailure(steps, before, account(places, homes), database, chance);
+  const steps = await readRecording([log], { keeps: isBeside(database), port, there: there.keys() });
+  const then = await afterTheFailure(steps, there, account(places, homes), chance);
   const ledger = account(places, homes);
   for (const message of acked) ledger.add(message);
   const now = await examine(database, ledger.told, true);
