@@ -34,7 +34,8 @@ export function VitalChart({ householdId, kind, days }: Props) {
   const words = useWords();
   const { t, language } = words;
   const now = useNow();
-  const file = useHousehold(householdId).data;
+  const household = useHousehold(householdId);
+  const file = household.data;
   const zone = file?.household.settings.zone ?? 'Asia/Shanghai';
   const to = Math.ceil(now / hours(1)) * hours(1);
   const wanted = {
@@ -46,6 +47,7 @@ export function VitalChart({ householdId, kind, days }: Props) {
   const series = useSeries(householdId, { kind, ...wanted });
   const second = useSeries(householdId, { kind: other ?? kind, ...wanted });
   if (series.error) return <Failed error={series.error} retry={() => void series.refetch()} />;
+  if (household.error && !file) return <Failed error={household.error} retry={() => void household.refetch()} />;
   if (!series.data || !file) return <Skeleton height="var(--sw-chart)" />;
   const points = series.data.points.toSorted((a, b) => a.at - b.at);
   const last = lastOf(file, kind);
