@@ -171,8 +171,8 @@ export const startSystem = (options: SystemOptions): Promise<System> => launchSy
 /** A system on a new folder, and what ends both. */
 export async function startFreshSystem(
   options: Omit<SystemOptions, 'dataDir'> = {},
+  folder = temporaryFolder(),
 ): Promise<System & { end: () => Promise<void> }> {
-  const folder = temporaryFolder();
   const system = await startSystem({ ...options, dataDir: folder.path });
   return {
     ...system,

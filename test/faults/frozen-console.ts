@@ -5,17 +5,22 @@ import { openDesk } from '../../bench/desk.ts';
 import type { HubLine } from '../../device-sim/hubs-csv.ts';
 import { type Latencies, latencies } from '../../device-sim/latency.ts';
 import { runLoad } from '../../device-sim/load.ts';
+import { memoryFolder } from '../memory.ts';
 import { hubLinesOf, logIn, type Person, registerHomes } from '../person.ts';
 import { type System, startFreshSystem, until } from '../system.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
-import { metricOf } from './metric.ts';
-import { grownBy, held, watchProcess } from './watched-process.ts';
+import { metricsOf } from './metrics.ts';
+import { grownInTrouble, watchProcess } from './watched-process.ts';
 
 const FROZEN = 20;
 const MEMORY_MB = 20;
+const LOOK_MS = 250;
+/** As long as consoles that freeze are kept. */
+const CALM_MS = 5_000;
+const DROPPED = 'shouwang_consoles_dropped_total';
 const sizes = {
-  short: { homes: 100, presses: 100, rounds: 1, calmS: 4, dropWithinMs: 30_000, slower: 10, freeMs: 500 },
-  full: { homes: 2_000, presses: 200, rounds: 8, calmS: 60, dropWithinMs: 5_500, slower: 1.5, freeMs: 20 },
+  short: { homes: 100, presses: 100, turns: 1, freezes: 1, warmS: 2, dropWithinMs: 30_000, slower: 10, freeMs: 500 },
+  full: { homes: 2_000, presses: 200, turns: 5, freezes: 4, warmS: 60, dropWithinMs: 5_500, slower: 1.5, freeMs: 20 },
 } as const;
 
 /** Presses one button again and again until told to end: from the publish to the frame on a desk that reads, ms. */
@@ -43,11 +48,8 @@ async function pressToDesk(system: System, owner: Person, { clientId, username, 
     }
   })();
   return {
-    /** What was measured since the last call. */
-    taken(): Latencies {
-      const { times } = seen;
-      seen.times = latencies();
-      return times;
+    measuresInto(times: Latencies) {
+      seen.times = times;
     },
     async stop() {
       seen.over = true;
@@ -59,7 +61,7 @@ async function pressToDesk(system: System, owner: Person, { clientId, username, 
 }
 
 /** A console that is let in and never reads: a browser whose machine went to sleep. */
-async function frozenConsole({ httpUrl }: System, { cookie }: Person): Promise<WebSocket> {
+async function frozenConsole(httpUrl: string, { cookie }: Person): Promise<WebSocket> {
   const socket = new WebSocket(`${httpUrl.replace(/^http/, 'ws')}/api/live`, { headers: { cookie, origin: httpUrl } });
   socket.on('error', () => {});
   await new Promise<void>((resolve, reject) => {
@@ -73,31 +75,29 @@ async function frozenConsole({ httpUrl }: System, { cookie }: Person): Promise<W
 type Seen = { slowestDropMs: number; mostUnreadBytes: number };
 
 /** Twenty consoles freeze, and are waited for until the server has let go of all of them. */
-async function freeze(system: System, owner: Person, withinMs: number, seen: Seen): Promise<void> {
-  const before = await metricOf(system.httpUrl, 'shouwang_consoles_dropped_total');
-  const sockets = await Promise.all(Array.from({ length: FROZEN }, () => frozenConsole(system, owner)));
+async function freeze({ httpUrl }: System, owner: Person, withinMs: number, seen: Seen): Promise<void> {
+  const before = (await metricsOf(httpUrl))(DROPPED);
+  const sockets = await Promise.all(Array.from({ length: FROZEN }, () => frozenConsole(httpUrl, owner)));
   const from = performance.now();
-  await until(
-    'the frozen consoles to be dropped',
-    async () => {
-      seen.mostUnreadBytes = Math.max(
-        seen.mostUnreadBytes,
-        await metricOf(system.httpUrl, 'shouwang_consoles_unread_bytes'),
-      );
-      return (await metricOf(system.httpUrl, 'shouwang_consoles_dropped_total')) >= before + FROZEN;
-    },
-    withinMs * 2,
-  ).catch(() => null);
+  let dropped = before;
+  while (dropped < before + FROZEN && performance.now() - from < withinMs * 2) {
+    // Whoever asks more often measures the answers.
+    await pause(LOOK_MS);
+    const counted = await metricsOf(httpUrl);
+    dropped = counted(DROPPED);
+    seen.mostUnreadBytes = Math.max(seen.mostUnreadBytes, counted('shouwang_consoles_unread_bytes'));
+  }
   seen.slowestDropMs = Math.max(seen.slowestDropMs, performance.now() - from);
   for (const socket of sockets) socket.terminate();
 }
 
 async function run({ size, count, say }: FaultRun): Promise<Outcome> {
-  const { homes, presses, rounds, calmS, dropWithinMs, slower, freeMs } = {
+  const { homes, presses, turns, freezes, warmS, dropWithinMs, slower, freeMs } = {
     ...sizes[size],
-    ...(count && { rounds: count }),
+    ...(count && { turns: count }),
   };
-  const system = await startFreshSystem();
+  // What a disk takes now and then is more than what is measured here.
+  const system = await startFreshSystem({}, memoryFolder());
   const watched = watchProcess(system);
   try {
     const owner = await logIn(system.httpUrl, system.ownerLink ?? '');
@@ -107,33 +107,32 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
     const ended = new AbortController();
     const place = { host: '127.0.0.1', port: system.mqttPort, hubs, signal: ended.signal };
     const storm = runLoad({ ...place, rate: presses, seconds: 3_600, criticalPerMille: 1_000 });
-    await pause(calmS * 1_000);
+    await pause(warmS * 1_000);
 
-    // Under a storm the server grows with its alerts, too.
-    const firstMb = held(watched);
-    await pause(calmS * 1_000);
-    const firstHeld = firstMb();
-    desk.taken();
-    const calmMb = held(watched);
-    await pause(calmS * 1_000);
-    const [calm, calmHeld] = [desk.taken(), calmMb()];
-    say(`without frozen consoles: p99 ${calm.quantile(0.99)} ms, ${firstHeld}, then ${calmHeld} MB`);
-
+    const [calm, frozen] = [latencies(), latencies()];
     const seen: Seen = { slowestDropMs: 0, mostUnreadBytes: 0 };
-    const frozenMb = held(watched);
-    for (let round = 0; round < rounds; round++) await freeze(system, owner, dropWithinMs, seen);
-    const [frozen, frozenHeld] = [desk.taken(), frozenMb()];
-    say(`with ${FROZEN} of them: p99 ${frozen.quantile(0.99)} ms, ${frozenHeld} MB`);
+    const grownMb = await grownInTrouble(
+      watched,
+      turns,
+      async () => {
+        desk.measuresInto(calm);
+        await pause(CALM_MS * freezes);
+      },
+      async () => {
+        desk.measuresInto(frozen);
+        for (let nth = 0; nth < freezes; nth++) await freeze(system, owner, dropWithinMs, seen);
+        say(`p99 ${calm.quantile(0.99)} ms, with ${FROZEN} frozen consoles ${frozen.quantile(0.99)} ms`);
+      },
+    );
     ended.abort();
     const { acked } = await storm;
     await desk.stop();
 
     const unreadMb = seen.mostUnreadBytes / 1_000_000;
     const [calmMs, frozenMs] = [calm.quantile(0.99), frozen.quantile(0.99)];
-    const grownMb = grownBy(firstHeld, calmHeld, frozenHeld);
     return {
       load: { homes, presses_per_s: presses, acked },
-      faults: { frozen: FROZEN * rounds },
+      faults: { frozen: FROZEN * freezes * turns },
       counts: {
         slowest_drop_ms: Math.round(seen.slowestDropMs),
         most_unread_mb: Number(unreadMb.toFixed(2)),
@@ -160,7 +159,7 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
 export const frozenConsoles: Fault = {
   name: 'frozen-console',
   happens: 'twenty consoles stop reading in the middle of a storm of alerts',
-  bar: `each is dropped within 5 s or at 1 MB unread, the server holds ${MEMORY_MB} MB more at most than it would anyway (median), another desk hears within 1.5 × its time and 20 ms (p99)`,
+  bar: `each is dropped within 5 s or at 1 MB unread, the server holds ${MEMORY_MB} MB more at most than without them (median), another desk hears within 1.5 × its time and 20 ms (p99)`,
   unavailable: playable,
   run,
 };

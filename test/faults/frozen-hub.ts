@@ -3,16 +3,17 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ConnectFields, dialIn, type RawHub, subscribeFrame, types } from '../../broker/doors/raw-hub.ts';
-import { latencies } from '../../device-sim/latency.ts';
+import { type Latencies, latencies } from '../../device-sim/latency.ts';
 import { runLoad } from '../../device-sim/load.ts';
+import { memoryFolder } from '../memory.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
-import { grownBy, held, type Watched, watchProcess } from './watched-process.ts';
+import { grownInTrouble, watchProcess } from './watched-process.ts';
 
 const DOOR = fileURLToPath(new URL('./frozen-hub-door.ts', import.meta.url));
 
 const sizes = {
-  short: { hubs: 10, others: 50, rate: 200, seconds: 4, slower: 10, freeMs: 500, ownMb: 90 },
-  full: { hubs: 50, others: 500, rate: 2_000, seconds: 60, slower: 1.5, freeMs: 20, ownMb: 0 },
+  short: { hubs: 10, others: 50, rate: 200, turns: 1, seconds: 4, slower: 10, freeMs: 500, ownMb: 90 },
+  full: { hubs: 50, others: 500, rate: 2_000, turns: 5, seconds: 20, slower: 1.5, freeMs: 20, ownMb: 0 },
 } as const;
 /** As long as the door waits for a connection to drain, and a little. */
 const CUT_WITHIN_MS = 22_000;
@@ -20,7 +21,12 @@ const CUT_WITHIN_MS = 22_000;
 const MB_A_HUB = 1;
 
 async function openDoor(hubs: number, others: number) {
-  const child = fork(DOOR, [String(hubs), String(others)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  // What a disk takes now and then is more than what is measured here.
+  const folder = memoryFolder();
+  const child = fork(DOOR, [String(hubs), String(others)], {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    env: { ...process.env, TMPDIR: folder.path },
+  });
   const exited = once(child, 'exit');
   const [{ port, hubs: all }] = (await once(child, 'message')) as [{ port: number; hubs: Required<ConnectFields>[] }];
   return {
@@ -31,6 +37,7 @@ async function openDoor(hubs: number, others: number) {
     async close() {
       child.disconnect();
       await exited;
+      folder.remove();
     },
   };
 }
@@ -67,14 +74,8 @@ async function freezeAgainAndAgain(port: number, fields: ConnectFields, over: Ab
   }
 }
 
-async function memoryDuring(watched: Watched, ms: number): Promise<number> {
-  const heldMb = held(watched);
-  await pause(ms);
-  return heldMb();
-}
-
 async function run({ size, count, say }: FaultRun): Promise<Outcome> {
-  const { hubs, others, rate, seconds, slower, freeMs, ownMb } = {
+  const { hubs, others, rate, turns, seconds, slower, freeMs, ownMb } = {
     ...sizes[size],
     ...(count !== null && { hubs: count }),
   };
@@ -82,35 +83,43 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
   const watched = watchProcess(door);
   const ended = new AbortController();
   try {
-    let times = latencies();
+    const [calm, frozen] = [latencies(), latencies()];
+    let times: Latencies | null = null;
     const load = runLoad({
       ...{ host: '127.0.0.1', port: door.port, rate, seconds: 3_600, signal: ended.signal },
       hubs: door.others.map((it) => ({ ...it, topic: `sw/${it.clientId}/up` })),
-      onAck: (_hub, _boot, _seq, _critical, ms) => times.add(ms),
+      onAck: (_hub, _boot, _seq, _critical, ms) => times?.add(ms),
     });
-    const readers = await Promise.all(door.talkedTo.map((fields) => subscriber(door.port, fields)));
-    await pause(seconds * 1_000);
-    const firstMb = await memoryDuring(watched, seconds * 1_000);
-    times = latencies();
-    const calmMb = await memoryDuring(watched, seconds * 1_000);
-    const calm = times;
-    for (const { socket } of readers) socket.destroy();
-    say(`while all read: p99 ${calm.quantile(0.99)} ms, ${firstMb}, then ${calmMb} MB`);
+    const allRead = async (measuresInto: Latencies | null) => {
+      const readers = await Promise.all(door.talkedTo.map((fields) => subscriber(door.port, fields)));
+      times = measuresInto;
+      await pause(seconds * 1_000);
+      for (const { socket } of readers) socket.destroy();
+    };
+    await allRead(null);
 
-    const over = new AbortController();
     const seen: Seen = { cut: 0, slowestCutMs: 0 };
-    times = latencies();
-    const freezing = door.talkedTo.map((fields) => freezeAgainAndAgain(door.port, fields, over.signal, seen));
-    const frozenMb = await memoryDuring(watched, seconds * 1_000);
-    for (let left = CUT_WITHIN_MS; seen.cut < hubs && left > 0; left -= 100) await pause(100);
-    over.abort();
-    await Promise.all(freezing);
-    const frozen = times;
-    say(`while ${hubs} do not: p99 ${frozen.quantile(0.99)} ms, ${frozenMb} MB, ${seen.cut} times cut off`);
+    const grownMb = await grownInTrouble(
+      watched,
+      turns,
+      () => allRead(calm),
+      async () => {
+        const over = new AbortController();
+        times = frozen;
+        const wanted = seen.cut + hubs;
+        const freezing = door.talkedTo.map((fields) => freezeAgainAndAgain(door.port, fields, over.signal, seen));
+        await pause(seconds * 1_000);
+        for (let left = CUT_WITHIN_MS; seen.cut < wanted && left > 0; left -= 100) await pause(100);
+        over.abort();
+        await Promise.all(freezing);
+        say(
+          `p99 ${calm.quantile(0.99)} ms, while ${hubs} do not read ${frozen.quantile(0.99)} ms, ${seen.cut} cut off`,
+        );
+      },
+    );
     ended.abort();
     const { acked, unacked, dead } = await load;
 
-    const grownMb = grownBy(firstMb, calmMb, frozenMb);
     const [calmMs, frozenMs] = [calm.quantile(0.99), frozen.quantile(0.99)];
     return {
       load: { others, messages_per_s: rate, acked },
@@ -124,7 +133,7 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
         others_cut_off: dead,
       },
       broken: brokenOf(
-        [seen.cut >= hubs, `only ${seen.cut} times was one of ${hubs} frozen hubs cut off`],
+        [seen.cut >= hubs * turns, `only ${seen.cut} times was one of ${hubs} frozen hubs cut off`],
         [seen.slowestCutMs <= CUT_WITHIN_MS, `a frozen hub was kept for ${Math.round(seen.slowestCutMs)} ms`],
         [frozenMs <= calmMs * slower + freeMs, `others waited ${frozenMs} ms (p99), ${calmMs} ms while all read`],
         [grownMb <= hubs * MB_A_HUB + ownMb, `the door grew by ${grownMb} MB`],
@@ -141,7 +150,7 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
 export const frozenHubs: Fault = {
   name: 'frozen-hub',
   happens: 'hubs that are sent 3 MB/s stop reading, come back when they are cut off, and stop again',
-  bar: `each is cut off within ${CUT_WITHIN_MS / 1_000} s, ${MB_A_HUB} MB is held for it at most (median, above what the door grows anyway), other hubs are answered within 1.5 × their time and 20 ms (p99)`,
+  bar: `each is cut off within ${CUT_WITHIN_MS / 1_000} s, ${MB_A_HUB} MB is held for it at most (median, above what the door holds while all read), other hubs are answered within 1.5 × their time and 20 ms (p99)`,
   unavailable: playable,
   run,
 };

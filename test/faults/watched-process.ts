@@ -73,7 +73,7 @@ const SAMPLE_MS = 100;
 const middle = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
 /** What a process holds from now until it is asked: the median, MB. */
-export function held({ rssMb }: Pick<Watched, 'rssMb'>): () => number {
+function held({ rssMb }: Pick<Watched, 'rssMb'>): () => number {
   const samples: number[] = [];
   const sampling = setInterval(() => samples.push(rssMb()), SAMPLE_MS);
   return () => {
@@ -82,6 +82,28 @@ export function held({ rssMb }: Pick<Watched, 'rssMb'>): () => number {
   };
 }
 
-/** By how much more a process grew than it does anyway, in windows of about one length, MB. */
-export const grownBy = (first: number, second: number, third: number): number =>
-  third - second - Math.max(0, second - first);
+/**
+ * Plays calm and trouble in turns, calm first and last. Gives by how many MB the process held more in trouble than in the calm before
+ * and after it: the median of the rounds. A process under load grows anyway, and its garbage comes and goes.
+ */
+export async function grownInTrouble(
+  watched: Pick<Watched, 'rssMb'>,
+  rounds: number,
+  calm: () => Promise<void>,
+  trouble: () => Promise<void>,
+): Promise<number> {
+  const heldDuring = async (what: () => Promise<void>): Promise<number> => {
+    const heldMb = held(watched);
+    await what();
+    return heldMb();
+  };
+  const grown: number[] = [];
+  let before = await heldDuring(calm);
+  for (let round = 0; round < rounds; round++) {
+    const within = await heldDuring(trouble);
+    const after = await heldDuring(calm);
+    grown.push(within - (before + after) / 2);
+    before = after;
+  }
+  return Math.round(middle(grown));
+}
