@@ -81,6 +81,8 @@ const RAISED_AT_ONCE = 50;
 /** What the series may hold in memory before a checkpoint is due early. */
 const SERIES_ROWS = 200_000;
 const CHECKPOINT_EVERY_MS = seconds(10);
+/** After so much replaying at least, and after no less than keeping takes, what has been replayed is kept. */
+const KEEP_REPLAYED_MS = seconds(1);
 /** Of hubs that do the same wrong, so many are named in the log. */
 const HUBS_NAMED = 5;
 
@@ -121,21 +123,31 @@ function* groupsOf(conclusions: readonly Conclusion[]) {
 
 /**
  * Goes on where the last checkpoint stands, and takes the turns since once more. What they conclude was raised with them; it is raised
- * again, to the same keys, because that costs nothing and would tell if it were not so.
+ * again, to the same keys, because that costs nothing and would tell if it were not so. What has been replayed is kept on the way: one
+ * that dies again and again, each time sooner than it is through, still comes further each time.
  */
-async function resume({ store, log, clock }: ProcessorOptions, town: Town, memory: InsistentMemory) {
+async function resume({ store, log, clock, lease }: ProcessorOptions, town: Town, memory: InsistentMemory) {
   const kept = await readSnapshot(store, nameOf(town.partition));
+  let checkpointTurn = kept.turn;
+  let keptAt = clock.monotonic();
+  let keepingMs = 0;
   const last = await replayFrom(store, town, kept, async (turn, conclusions) => {
     const findings = conclusions.flatMap((it) => ('finding' in it ? [it.finding] : []));
     const raised = await memory.conclude({ findings, recoveries: [] }, clock.now());
-    if (raised === 0) return;
-    log.warn(
-      { turn: turn.number, raised },
-      'a replayed turn concluded what it had not before; the registry may have changed',
-    );
+    if (raised > 0)
+      log.warn(
+        { turn: turn.number, raised },
+        'a replayed turn concluded what it had not before; the registry may have changed',
+      );
+    const from = clock.monotonic();
+    if (from - keptAt < Math.max(KEEP_REPLAYED_MS, keepingMs)) return;
+    for (const part of takeCheckpoint(town, lease, turn, false)) await memory.checkpoint(part);
+    checkpointTurn = turn.number;
+    keptAt = clock.monotonic();
+    keepingMs = keptAt - from;
   });
   town.ahead.clear();
-  return { last, checkpointTurn: kept.turn };
+  return { last, checkpointTurn };
 }
 
 /**
@@ -313,7 +325,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
     checkpointAt: now,
     standsSaidAt: Number.NEGATIVE_INFINITY,
   };
-  // What had to be replayed is kept at once: one that dies again and again must not have more to replay each time.
+  // The rest of what had to be replayed is kept at once, too.
   void checkpoint(work);
   // One that never was before knows of no connection; those of the other partitions are not its business.
   work.linksUnknown = last !== null && last.linksSince !== watching.linksSince;

@@ -179,4 +179,48 @@ describe.each(engines)('a replay on $name', (engine) => {
     await run.processor.stop();
     await run.open.close();
   });
+
+  test('one that dies each time before it has replayed all comes further each time, and keeps everything once', async () => {
+    const script = { seed: 4, steps: 35, outMs: 0 };
+    const calm = await play(await started.database(), script);
+    const run = await play(await started.database(), script);
+    const { store } = run.open;
+    const clock = movedClock(run.now);
+    const reached = [await store.checkpointTurn({ processor: '0' })];
+    const turns = await store.turnsFrom({ processor: '0', number: 0 });
+    expect(turns.length - Number(reached[0])).toBeGreaterThan(30);
+
+    /** Lives for so many looks at the journal, each of which takes time. */
+    const live = async (looks: number): Promise<Processor | null> => {
+      const memory = mortal(store);
+      let left = looks;
+      const died = Promise.withResolvers<null>();
+      const dying = {
+        ...memory.store,
+        segmentsAfter(asked: Parameters<Store['segmentsAfter']>[0]) {
+          clock.forward(300);
+          if (left-- > 0) return store.segmentsAfter(asked);
+          void memory.die().then(() => died.resolve(null));
+          return new Promise<never>(() => {});
+        },
+      };
+      const processor = startProcessor({
+        ...{ store: dying, clock, log: silentLog, nudge: quiet, rules, decode, intakeStartedAt: null },
+        ...{ partition: WHOLE, lease: await soleLease(store) },
+      });
+      return Promise.race([processor, died.promise]);
+    };
+    const LOOKS = 20;
+    let last = await live(LOOKS);
+    while (!last) {
+      reached.push(await store.checkpointTurn({ processor: '0' }));
+      expect(reached.at(-1)).toBeGreaterThan(reached.at(-2) ?? 0);
+      last = await live(LOOKS);
+    }
+    expect(reached.length).toBeGreaterThan(2);
+    await last.stop();
+    await calm.processor.stop();
+    expect(await seriesOf(run)).toEqual(await seriesOf(calm));
+    for (const { open } of [calm, run]) await open.close();
+  });
 });
