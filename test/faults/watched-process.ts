@@ -72,19 +72,22 @@ export function watchProcess({ child }: Pick<System, 'child'>): Watched {
 const SAMPLE_MS = 100;
 const middle = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
-/** What a process holds from now until it is asked: the median, MB. */
-function held({ rssMb }: Pick<Watched, 'rssMb'>): () => number {
+/** What a process holds during something: the median, MB. */
+async function heldDuring({ rssMb }: Pick<Watched, 'rssMb'>, what: () => Promise<void>): Promise<number> {
   const samples: number[] = [];
   const sampling = setInterval(() => samples.push(rssMb()), SAMPLE_MS);
-  return () => {
+  try {
+    await what();
+  } finally {
     clearInterval(sampling);
-    return middle(samples);
-  };
+  }
+  return middle(samples);
 }
 
 /**
  * Plays calm and trouble in turns, calm first and last. Gives by how many MB the process held more in trouble than in the calm before
- * and after it: the median of the rounds. A process under load grows anyway, and its garbage comes and goes.
+ * and after it: the median of the rounds. A process under load grows anyway, and its garbage comes and goes; what it never gives back
+ * counts half.
  */
 export async function grownInTrouble(
   watched: Pick<Watched, 'rssMb'>,
@@ -92,16 +95,11 @@ export async function grownInTrouble(
   calm: () => Promise<void>,
   trouble: () => Promise<void>,
 ): Promise<number> {
-  const heldDuring = async (what: () => Promise<void>): Promise<number> => {
-    const heldMb = held(watched);
-    await what();
-    return heldMb();
-  };
   const grown: number[] = [];
-  let before = await heldDuring(calm);
+  let before = await heldDuring(watched, calm);
   for (let round = 0; round < rounds; round++) {
-    const within = await heldDuring(trouble);
-    const after = await heldDuring(calm);
+    const within = await heldDuring(watched, trouble);
+    const after = await heldDuring(watched, calm);
     grown.push(within - (before + after) / 2);
     before = after;
   }
