@@ -118,10 +118,11 @@ describe.skipIf(chromiumAvailable())('the whole way, from a button in a home to 
     await Promise.all([one!.goto(system.httpUrl), other!.goto(system.httpUrl)]);
     await press(system.mqttPort, { clientId: 'hub-li', password: registered[0]!.key }, 1);
     const row = (page: Page) => page.locator('[data-alert]', { hasText: '测试家庭 李' });
-    await Promise.all([row(one!).waitFor(), row(other!).waitFor()]);
+    const take = (page: Page) => page.getByRole('button', { name: /^接警/ });
+    await Promise.all([one!, other!].flatMap((page) => [row(page).waitFor(), take(page).waitFor()]));
     await one!.keyboard.press('t');
     await row(other!).getByText('测试operator').waitFor();
-    await expect.poll(() => other!.getByRole('button', { name: /^接警/ }).isDisabled(), POLL).toBe(true);
+    await expect.poll(() => take(other!).isDisabled(), POLL).toBe(true);
   });
 
   it('residents and contacts are added, changed and removed on the page of their household', async () => {

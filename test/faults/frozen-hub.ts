@@ -121,20 +121,17 @@ async function run({ size, count, say }: FaultRun): Promise<Outcome> {
     const { acked, unacked, dead } = await load;
 
     const [calmMs, frozenMs] = [calm.quantile(0.99), frozen.quantile(0.99)];
+    const slowestCutMs = Math.round(seen.slowestCutMs);
     return {
       load: { others, messages_per_s: rate, acked },
       faults: { frozen: hubs, cut_off: seen.cut },
       counts: {
-        calm_p99_ms: calmMs,
-        frozen_p99_ms: frozenMs,
-        slowest_cut_ms: Math.round(seen.slowestCutMs),
-        grown_mb: grownMb,
-        unacked,
-        others_cut_off: dead,
+        ...{ calm_p99_ms: calmMs, frozen_p99_ms: frozenMs, slowest_cut_ms: slowestCutMs, grown_mb: grownMb },
+        ...{ unacked, others_cut_off: dead },
       },
       broken: brokenOf(
         [seen.cut >= hubs * turns, `only ${seen.cut} times was one of ${hubs} frozen hubs cut off`],
-        [seen.slowestCutMs <= CUT_WITHIN_MS, `a frozen hub was kept for ${Math.round(seen.slowestCutMs)} ms`],
+        [slowestCutMs <= CUT_WITHIN_MS, `a frozen hub was kept for ${slowestCutMs} ms`],
         [frozenMs <= calmMs * slower + freeMs, `others waited ${frozenMs} ms (p99), ${calmMs} ms while all read`],
         [grownMb <= hubs * MB_A_HUB + ownMb, `the door grew by ${grownMb} MB`],
         [unacked === 0 && dead === 0, `${unacked} messages of others were lost, ${dead} of them cut off`],
