@@ -1,5 +1,5 @@
 import { days } from '../domain/time.ts';
-import { read, write } from './command.ts';
+import { fleetingWrite, read, write } from './command.ts';
 import type { Db } from './schema.ts';
 
 /** A sign of life of one instance of a role. */
@@ -35,7 +35,7 @@ export const beatCommands = {
    * Instances that have been gone for a day are forgotten; and those that ended in order, whose clock may have been ahead of everybody's:
    * a role would seem to live until that time has come.
    */
-  beat: write(async (db, beat: Beat) => {
+  beat: fleetingWrite(async (db, beat: Beat) => {
     await keep(db, beat);
     await db
       .deleteFrom('beat')

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { Met } from './command.ts';
 import { type CommandName, commands, isUrgent, type Store } from './commands.ts';
 import { type Location, locate, openSqlite } from './engine.ts';
@@ -20,6 +20,16 @@ const worthAgain = (error: unknown): boolean =>
   error instanceof Met || (error instanceof Error && 'code' in error && AGAIN.has(String(error.code)));
 
 export type StoreOptions = Pick<PostgresOptions, 'connections' | 'warn'>;
+
+/** What this commits lies in the log like everything, and is on disk with the next commit that waits for it. */
+async function withoutWaiting<T>(db: Kysely<Tables>, commit: () => Promise<T>): Promise<T> {
+  await sql`pragma synchronous = normal`.execute(db);
+  try {
+    return await commit();
+  } finally {
+    await sql`pragma synchronous = full`.execute(db);
+  }
+}
 
 /**
  * Runs commands on connections of this thread. Writes on SQLite take turns: they share one connection. On PostgreSQL group commits
@@ -57,7 +67,10 @@ export function runHere(
     }
     if (!writer) throw new Error(`${name} writes, and this connection only reads`);
     if (postgres) return transaction(lane && isUrgent(name) ? lane : postgres, name, args);
-    const turn = last.then(() => transaction(writer, name, args));
+    const isFleeting = 'isFleeting' in commands[name];
+    const turn = last.then(() =>
+      isFleeting ? withoutWaiting(writer, () => transaction(writer, name, args)) : transaction(writer, name, args),
+    );
     last = turn.catch(() => {});
     return turn;
   };
