@@ -31,4 +31,4 @@ EXPOSE 1883 8883 8443
 HEALTHCHECK --interval=10s --timeout=5s --start-period=15s CMD ["node", "-e", "\
   require('https').get({ port: process.env.SHOUWANG_HTTP_PORT, path: '/health/live', rejectUnauthorized: false }, \
   (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=8", "main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "main.ts"]

@@ -51,7 +51,7 @@ async function perHub(server: Served): Promise<Record<string, number>> {
 
 const telling = [
   '--expose-gc',
-  '--max-semi-space-size=8',
+  '--max-semi-space-size=4',
   '--import',
   fileURLToPath(new URL('./say-memory.ts', import.meta.url)),
 ];

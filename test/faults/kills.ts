@@ -5,6 +5,7 @@ import { freshDatabase, postgresAvailable, startPostgres } from '../postgres.ts'
 import { auditorsOf, endGroup, type Launch, launchSystem, type SystemOptions, until } from '../system.ts';
 import { brokenOf, type Fault, type FaultRun, type Outcome, playable } from './fault.ts';
 import { openTown, type Town } from './kills-town.ts';
+import { ALL_ROLES_MOST_MB } from './sampler.ts';
 
 /** A process that is started again whenever it has been killed, as a service manager would. */
 type Post = { readonly name: string; options: SystemOptions; launch: Launch; readonly pids: number[] };
@@ -23,6 +24,8 @@ type Shape = {
 /** The short form also runs on a machine that does nine other things. */
 const LENIENT: Bars = { acceptingMs: 30_000, latestMs: 45_000, mostMb: 768 };
 const STRICT: Bars = { acceptingMs: 5_000, latestMs: 10_000, mostMb: 512 };
+/** Where one process is all the roles. */
+const STRICT_IN_ONE: Bars = { ...STRICT, mostMb: ALL_ROLES_MOST_MB };
 
 const BACK_WITHIN_MS = 60_000;
 /** So often a process is killed once more while it starts. */
@@ -174,13 +177,13 @@ async function play(posts: readonly [Post, ...Post[]], url: string, shape: Shape
 export const kills: Fault = {
   name: 'kills',
   happens: 'kill -9 of the whole system and of its auditor, at random moments under load (SQLite)',
-  bar: 'nothing acknowledged lost, no effect or alert twice, answering again within 5 s, no deadline over 10 s late, replay to the byte',
+  bar: 'nothing acknowledged lost, no effect or alert twice, answering again within 5 s, no deadline over 10 s late, 768 MB at most, replay to the byte',
   unavailable: playable,
   async run(run) {
     const shape: Shape =
       run.size === 'short'
         ? { homes: 40, rate: 1_000, kills: 5, longestLifeMs: 1_500, mostAnswers: 1_000, bars: LENIENT }
-        : { homes: 2_000, rate: 2_250, kills: 1_000, longestLifeMs: 4_000, mostAnswers: 10_000, bars: STRICT };
+        : { homes: 2_000, rate: 2_250, kills: 1_000, longestLifeMs: 4_000, mostAnswers: 10_000, bars: STRICT_IN_ONE };
     const folder = temporaryFolder();
     const post = openPost('the system', { dataDir: folder.path });
     try {
@@ -197,7 +200,7 @@ export const killsOfRoles: Fault = {
   name: 'kills-of-roles',
   happens:
     'kill -9 of a broker, processor, alerts, web or auditor process, each its own over one PostgreSQL, under load',
-  bar: 'nothing acknowledged lost, no effect or alert twice, back within 5 s, no deadline over 10 s late, replay to the byte',
+  bar: 'nothing acknowledged lost, no effect or alert twice, back within 5 s, no deadline over 10 s late, 512 MB a process at most, replay to the byte',
   unavailable: postgresAvailable,
   async run(run) {
     const shape: Shape =

@@ -12,6 +12,7 @@ import type { Credential } from './mutated-packets/seeds.ts';
 import { stammer } from './mutated-packets/stammer.ts';
 import { payloads } from './nasty-json.ts';
 import { readThrough } from './readable-journal.ts';
+import { ALL_ROLES_MOST_MB } from './sampler.ts';
 import { type Watched, watchProcess } from './watched-process.ts';
 
 const BYSTANDERS = 5;
@@ -26,7 +27,7 @@ const scale = {
   },
   full: {
     ...{ packets: 1_000_000, halfOpen: 10_000, drips: 20, stammers: 200, payloads: 20_000 },
-    ...{ mostRssMb: 512, growth: 1.2, p99Ms: 1_000 },
+    ...{ mostRssMb: ALL_ROLES_MOST_MB, growth: 1.2, p99Ms: 1_000 },
   },
 } as const;
 
@@ -209,7 +210,7 @@ async function outcomeOf(asked: FaultRun, system: System, watched: Watched): Pro
 export const mutatedPackets: Fault = {
   name: 'mutated-packets',
   happens: 'a million broken, lying and malicious MQTT packets, from strangers and from hubs with a key',
-  bar: 'no exit, no error of our own, memory bounded, an innocent hub beside them notices nothing, what cannot be read on an emergency topic is an alert of its own home',
+  bar: 'no exit, no error of our own, 768 MB at most and soon back to what it held when all had begun, an innocent hub beside them notices nothing, what cannot be read on an emergency topic is an alert of its own home',
   unavailable: playable,
   run,
 };

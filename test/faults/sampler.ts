@@ -117,6 +117,9 @@ export const nothingUnattended = (sampled: Sampled, latestMs: number): string[] 
 /** No owner of a partition ever lost its place to one that came before it. */
 export const neverWentBack = ({ wentBack }: Sampled): string[] => [...wentBack].map((what) => `${what} went back`);
 
+/** Of a process that is all the roles, MB: its threads hold half of it before anything is said. One that is a single role has less. */
+export const ALL_ROLES_MOST_MB = 768;
+
 export const memoryBounded = ({ memoryMb }: Sampled, mostMb: number): string[] =>
   [...memoryMb]
     .filter(([, mb]) => mb > mostMb)
